@@ -1,0 +1,279 @@
+/**
+ * Shapes of the ELF room: what a kernel expects of a module file, and what a file holds.
+ *
+ * Numbers from 64-bit files are doubles: exact up to 2^53, and still very large above it, so that
+ * "does it fit" is always answered as the kernel answers it. Where the kernel itself cuts a value
+ * to 32 bits (section flags, sizes during layout) the low 32 bits are read from the file.
+ */
+import type { LogLevel } from '../engine/printk.ts';
+import type { Bytes } from '../units.ts';
+
+export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';
+
+/** The facts of the running kernel that decide which module files it takes and how it lays them out. */
+export interface ElfKernel {
+  readonly arch: ElfArch;
+  readonly wordBits: 32 | 64;
+  /** sizeof(struct module) of the running kernel; `undefined` = any size is taken. */
+  readonly structModuleSize: Bytes | undefined;
+  /** CONFIG_MODVERSIONS */
+  readonly modversions: boolean;
+  /** CONFIG_KALLSYMS */
+  readonly kallsyms: boolean;
+  /** CONFIG_KALLSYMS_ALL */
+  readonly kallsymsAll: boolean;
+  /** CONFIG_MODULE_UNLOAD: `.exit*` sections are core with it, init without. */
+  readonly moduleUnload: boolean;
+  /** CONFIG_SMP: a per-cpu section is allocated apart. */
+  readonly smp: boolean;
+  /** CONFIG_LIVEPATCH */
+  readonly livepatch: boolean;
+  /** CONFIG_STRICT_MODULE_RWX */
+  readonly strictModuleRwx: boolean;
+  /** Whose name offset is range-checked: every non-NULL section (6.12) or the SHF_ALLOC ones (6.1). */
+  readonly sectionNameCheck: 'all' | 'alloc';
+}
+
+/** One section header (Elf32_Shdr, Elf64_Shdr). */
+export interface ElfSection {
+  readonly index: number;
+  /** Bytes of the name as Latin-1; empty when the offset lies outside the file. */
+  readonly name: string;
+  readonly nameOffset: number;
+  readonly type: number;
+  /** Low 32 bits of sh_flags; the kernel tests none above. */
+  readonly flags: number;
+  readonly addr: number;
+  readonly offset: number;
+  readonly size: Bytes;
+  readonly link: number;
+  readonly info: number;
+  readonly addralign: number;
+  readonly entsize: number;
+}
+
+/** A line the kernel prints, without a trailing newline. */
+export interface ElfMessage {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** A refusal: the errno is positive, as in `ERRNO`. */
+export interface ElfRefusal {
+  readonly ok: false;
+  readonly errno: number;
+  readonly message: ElfMessage | null;
+}
+
+export type ReadElfResult = { readonly ok: true; readonly elf: ModuleElf } | ElfRefusal;
+
+/** Section indexes `load_info` caches; 0 = none (kernel/module/internal.h). */
+export interface ElfIndex {
+  readonly sym: number;
+  readonly str: number;
+  readonly mod: number;
+  /** `.modinfo`, any flags */
+  readonly info: number;
+  /** `__versions` with SHF_ALLOC; 0 with MODULE_INIT_IGNORE_MODVERSIONS */
+  readonly vers: number;
+  /** `.data..percpu` with SHF_ALLOC on SMP */
+  readonly pcpu: number;
+}
+
+export interface ElfHeader {
+  readonly type: number;
+  readonly machine: number;
+  readonly shoff: number;
+  readonly shnum: number;
+  readonly shstrndx: number;
+}
+
+/** The symbol table, read from the file at each call: nothing is kept per symbol. */
+export interface ElfSymbols {
+  readonly count: number;
+  name(i: number): string;
+  nameOffset(i: number): number;
+  value(i: number): number;
+  size(i: number): Bytes;
+  /** st_info: binding << 4 | type */
+  info(i: number): number;
+  other(i: number): number;
+  shndx(i: number): number;
+}
+
+/** A symbol simplify_symbols looks at: undefined, common, or of a section that is not there. */
+export interface ElfSymbolCase {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: 'undefined' | 'common' | 'bad_section';
+  readonly shndx: number;
+  readonly weak: boolean;
+}
+
+export interface ElfExport {
+  readonly name: string;
+  readonly gpl: boolean;
+  /** Symbol namespace, '' = none. */
+  readonly namespace: string;
+  readonly crc: number | undefined;
+}
+
+export interface ElfVersion {
+  readonly crc: number;
+  readonly name: string;
+}
+
+/** One entry of `__param` (struct kernel_param, include/linux/moduleparam.h). */
+export interface ElfParam {
+  readonly name: string;
+  /** Symbol the `ops` pointer refers to, e.g. `param_ops_int`, `param_array_ops`; undefined = not resolvable. */
+  readonly ops: string | undefined;
+  /**
+   * Function behind `ops->set`, e.g. `param_set_int` for `param_ops_int`; for ops of the module's
+   * own, the symbol found in the ops structure.
+   */
+  readonly set: string | undefined;
+  readonly perm: number;
+  readonly level: number;
+  readonly flags: number;
+  /** KERNEL_PARAM_OPS_FL_NOARG of the ops: `name` without a value is taken. */
+  readonly noarg: boolean;
+  /** struct kparam_array, for `param_array_ops` */
+  readonly array:
+    | { readonly max: number; readonly elemsize: number; readonly ops: string | undefined }
+    | undefined;
+  /** struct kparam_string, for `param_ops_string` */
+  readonly string: { readonly maxlen: number } | undefined;
+}
+
+/** A relocation the kernel refuses while applying them. */
+export interface RelocationRefusal {
+  readonly errno: number;
+  readonly message: ElfMessage | null;
+  readonly section: number;
+  readonly type: number;
+}
+
+/**
+ * A module file that passed the kernel's validity checks. It holds the file's bytes and a few
+ * numbers; the methods read the file again at each call and keep nothing, so thousands may live
+ * at once. Do not change the bytes while it is in use.
+ */
+export interface ModuleElf {
+  readonly bytes: Uint8Array;
+  readonly header: ElfHeader;
+  readonly index: ElfIndex;
+  /** modinfo `name=`, else the name in struct module: blacklist and vermagic messages use it. */
+  readonly infoName: string;
+  /** The name in struct module: duplicate checks and all later messages use it. */
+  readonly name: string;
+  /** Decoded anew at each read. */
+  readonly sections: readonly ElfSection[];
+  section(index: number): ElfSection;
+  /** The first section of that name with SHF_ALLOC set in the file (find_sec). */
+  findSec(name: string): ElfSection | undefined;
+
+  /** `tag=value` strings of `.modinfo` in file order. */
+  readonly modinfo: readonly (readonly [tag: string, value: string])[];
+  modinfoGet(tag: string): string | undefined;
+  modinfoAll(tag: string): string[];
+  readonly vermagic: string | undefined;
+  readonly license: string | undefined;
+  readonly depends: readonly string[];
+  readonly intree: boolean;
+  readonly livepatch: boolean;
+  /** `parmtype` entries: name and type, e.g. `numdummies`, `int`. */
+  readonly params: readonly { readonly name: string; readonly type: string }[];
+  readonly importNs: readonly string[];
+
+  symbols(): ElfSymbols;
+  /** Names of undefined symbols in table order, weak ones included. */
+  undefinedSymbols(): string[];
+  /** What simplify_symbols would stop at or resolve, in table order. */
+  symbolCases(): ElfSymbolCase[];
+  exports(): ElfExport[];
+  versions(): ElfVersion[];
+  /** `__param` entries, as parse_args sees them. */
+  paramEntries(): ElfParam[];
+  readonly hasInit: boolean;
+  readonly hasExit: boolean;
+  /** The first relocation of an unknown type, in the order the kernel applies them. */
+  unknownRelocation(): RelocationRefusal | undefined;
+  readonly hasCtors: boolean;
+  readonly hasInitArray: boolean;
+  readonly hasObsparm: boolean;
+  /** The per-cpu section's size and alignment; undefined without one. */
+  readonly percpu: { readonly size: Bytes; readonly align: Bytes } | undefined;
+  /**
+   * Where the real kernel would read outside the file (a name offset that nothing checks, a string
+   * that runs past the end): its behaviour there is not defined, the model reads zeros.
+   */
+  readonly hazards: readonly string[];
+}
+
+/** Order of `enum mod_mem_type`, which is also the order of allocation. */
+export type ModMemType =
+  | 'TEXT'
+  | 'DATA'
+  | 'RODATA'
+  | 'RO_AFTER_INIT'
+  | 'INIT_TEXT'
+  | 'INIT_DATA'
+  | 'INIT_RODATA';
+
+export interface ModMem {
+  readonly type: ModMemType;
+  /** Bytes before rounding. */
+  readonly raw: Bytes;
+  /** Bytes of whole pages: what is allocated and reported. */
+  readonly size: Bytes;
+}
+
+/** Where one section goes. */
+export interface SectionPlace {
+  readonly section: number;
+  readonly type: ModMemType;
+  readonly offset: Bytes;
+}
+
+/** Memory of a module (layout_sections and layout_symtab, Linux 6.4 and later). */
+export interface ModuleLayout {
+  /** All seven types in enum order, empty ones with size 0. */
+  readonly types: readonly ModMem[];
+  /** Page-aligned sums: TEXT + DATA + RODATA + RO_AFTER_INIT, and the three init types. */
+  readonly core: Bytes;
+  readonly init: Bytes;
+  readonly total: Bytes;
+  /** TEXT + INIT_TEXT */
+  readonly text: Bytes;
+  readonly places: readonly SectionPlace[];
+  /** Symbols in the file's table, those kept after init, and the bytes of the kept names. */
+  readonly kallsyms: { readonly nsrc: number; readonly ndst: number; readonly strsz: Bytes };
+  /** Where the real kernel would run outside its buffers during layout or copying. */
+  readonly hazards: readonly string[];
+}
+
+/** Memory of a module before 6.4: two contiguous areas. */
+export interface ModuleLayoutBefore64 {
+  readonly core: OldLayout;
+  readonly init: OldLayout;
+  readonly hazards: readonly string[];
+}
+
+/** struct module_layout: size and the running ends of its parts. */
+export interface OldLayout {
+  readonly size: Bytes;
+  readonly textSize: Bytes;
+  readonly roSize: Bytes;
+  readonly roAfterInitSize: Bytes;
+}
+
+/*
+ * The functions of this room:
+ *   readElf(bytes, kernel, flags): ReadElfResult
+ *   checkRwxSections(elf, kernel): ElfRefusal | undefined
+ *   layoutModule(elf, kernel): ModuleLayout              (layout_sections, then layout_symtab)
+ *   layoutBefore64(elf, kernel): ModuleLayoutBefore64
+ *   extractModinfo(bytes): { name, modinfo } | undefined
+ *   writeModule(spec): Uint8Array
+ */
