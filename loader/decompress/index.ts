@@ -1,0 +1,18 @@
+/** In-kernel module decompression: gzip, xz and zstd with the kernel's status codes. */
+
+export { crc32 } from './crc32.ts';
+export type {
+  BcjFilter,
+  CompressionFormat,
+  DecodeOptions,
+  DecodeOutcome,
+  DecodeResult,
+  TransientAllocation,
+} from './decode-result.ts';
+export { DEFAULT_MAX_IMAGE_BYTES } from './decode-result.ts';
+export { moduleDecompressionFormat } from './format.ts';
+export { decodeGzip } from './gzip.ts';
+export { type PageArrayAllocation, pageArrayGrowth } from './page-array.ts';
+export { xxh64 } from './xxh64.ts';
+export { decodeXz } from './xz.ts';
+export { decodeZstd } from './zstd.ts';
