@@ -1,0 +1,78 @@
+import type { CpuId, Nanos } from '../units.ts';
+import type { Timer } from './event-queue.ts';
+import type { Task } from './task.ts';
+
+/** First-in first-out list of tasks; taking from the front costs amortised constant time. */
+export class RunQueue {
+  #items: Task[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(task: Task): void {
+    this.#items.push(task);
+  }
+
+  peek(): Task | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): Task | undefined {
+    const task = this.#items[this.#head];
+    if (!task) return undefined;
+    this.#head += 1;
+    if (this.#head > 64 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return task;
+  }
+}
+
+/** One simulated CPU: the task on it and those pinned to it that wait. */
+export class Cpu {
+  readonly id: CpuId;
+  online = true;
+  running: Task | undefined;
+  readonly queue = new RunQueue();
+  /** When the running task's present slice began, and the timer that ends it. */
+  sliceStart: Nanos = 0;
+  sliceTimer: Timer | undefined;
+  /** CPU time handed out, for utilisation figures. */
+  busy: Nanos = 0;
+
+  constructor(id: CpuId) {
+    this.id = id;
+  }
+}
+
+/** The CPUs with nothing to do, lowest number first, as a bitmap of 32-bit words. */
+export class IdleSet {
+  readonly #words: Int32Array;
+
+  constructor(size: number) {
+    this.#words = new Int32Array(Math.ceil(size / 32));
+  }
+
+  add(id: CpuId): void {
+    this.#words[id >> 5]! |= 1 << (id & 31);
+  }
+
+  delete(id: CpuId): void {
+    this.#words[id >> 5]! &= ~(1 << (id & 31));
+  }
+
+  has(id: CpuId): boolean {
+    return (this.#words[id >> 5]! & (1 << (id & 31))) !== 0;
+  }
+
+  first(): CpuId | undefined {
+    for (let w = 0; w < this.#words.length; w += 1) {
+      const word = this.#words[w]!;
+      if (word !== 0) return (w << 5) + (31 - Math.clz32(word & -word));
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+export { Completion } from './completion.ts';
+export { Engine, type EngineOptions, type SpawnOptions } from './engine.ts';
+export { EventQueue, type Timer } from './event-queue.ts';
+export { Mutex } from './mutex.ts';
+export {
+  KernelLog,
+  LOG_LEVEL,
+  type LogLevel,
+  type LogLine,
+  type Printk,
+  RateLimit,
+} from './printk.ts';
+export { Random } from './random.ts';
+export { Rcu } from './rcu.ts';
+export { type DownResult, Semaphore } from './semaphore.ts';
+export { type Coroutine, INTERRUPTED, type Signal, Task, type WaitMode } from './task.ts';
+export { WaitQueue, type WaitResult } from './wait-queue.ts';
+export { Work } from './work-queue.ts';

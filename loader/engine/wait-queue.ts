@@ -1,0 +1,70 @@
+import type { Nanos } from '../units.ts';
+import type { Engine } from './engine.ts';
+import type { Timer } from './event-queue.ts';
+import { type Coroutine, INTERRUPTED, type Task, type WaitMode } from './task.ts';
+
+const TIMED_OUT: unique symbol = Symbol('timed out');
+
+export type WaitResult = 'ready' | 'timeout' | 'interrupted';
+
+/**
+ * Tasks that sleep until a condition of theirs holds; each wake-up makes all look again
+ * (include/linux/wait.h, Linux 6.12).
+ */
+export class WaitQueue {
+  readonly #engine: Engine;
+  readonly #waiters = new Set<Task>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get waiters(): number {
+    return this.#waiters.size;
+  }
+
+  /** wait_event_interruptible_timeout() and its relatives. */
+  *waitEvent(
+    condition: () => boolean,
+    mode: WaitMode = 'uninterruptible',
+    timeout?: Nanos,
+  ): Coroutine<WaitResult> {
+    if (condition()) return 'ready';
+    const engine = this.#engine;
+    const task = engine.current!;
+    const deadline = timeout === undefined ? undefined : engine.now + timeout;
+    for (;;) {
+      let timer: Timer | undefined;
+      if (deadline !== undefined) {
+        timer = engine.after(Math.max(0, deadline - engine.now), () => {
+          this.#waiters.delete(task);
+          engine.wake(task, TIMED_OUT);
+        });
+      }
+      this.#waiters.add(task);
+      const woken = yield* engine.block(mode, () => {
+        this.#waiters.delete(task);
+        if (timer) engine.cancel(timer);
+      });
+      if (woken === INTERRUPTED) return condition() ? 'ready' : 'interrupted';
+      if (woken === TIMED_OUT) return condition() ? 'ready' : 'timeout';
+      if (timer) engine.cancel(timer);
+      if (condition()) return 'ready';
+    }
+  }
+
+  /** wake_up_all(). */
+  wakeAll(): void {
+    const woken = [...this.#waiters];
+    this.#waiters.clear();
+    for (const task of woken) this.#engine.wake(task);
+  }
+
+  /** wake_up(): the longest waiter alone. */
+  wakeOne(): void {
+    const [first] = this.#waiters;
+    if (!first) return;
+    this.#waiters.delete(first);
+    this.#engine.wake(first);
+  }
+}

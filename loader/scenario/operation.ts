@@ -1,0 +1,52 @@
+/**
+ * What a simulated CPU may ask for: the vocabulary shared by scenarios, the module port and the
+ * runner. Paths are relative to the modules directory or absolute in the guest tree.
+ */
+import type { Bytes, Nanos } from '../units.ts';
+
+export type Operation =
+  | { readonly op: 'noop' }
+  | {
+      readonly op: 'finit_module';
+      readonly path: string;
+      readonly flags: number;
+      readonly args: string;
+      /** How the file is opened; a bad or write-only descriptor is refused by the kernel. */
+      readonly open?: 'read' | 'write' | 'bad';
+    }
+  | {
+      readonly op: 'init_module';
+      readonly path: string;
+      readonly args: string;
+      /** Length passed instead of the file's. */
+      readonly len?: Bytes;
+      /** Pass a pointer that cannot be read. */
+      readonly fault?: boolean;
+    }
+  | { readonly op: 'delete_module'; readonly name: string; readonly flags: number }
+  | { readonly op: 'request_module'; readonly name: string; readonly wait: boolean }
+  | { readonly op: 'modprobe'; readonly name: string; readonly args: string }
+  | { readonly op: 'uevent'; readonly modalias: string }
+  | { readonly op: 'read'; readonly path: string }
+  | { readonly op: 'write'; readonly path: string; readonly text: string }
+  | { readonly op: 'sleep'; readonly ns: Nanos }
+  /** Waits for a moment of virtual time; one that has passed does not wait. */
+  | { readonly op: 'sleep_until'; readonly at: Nanos }
+  /** Waits until nothing is left to happen but background expiry. */
+  | { readonly op: 'settle' }
+  | { readonly op: 'log'; readonly text: string }
+  /** Several processes at once, as the program's group of this number lists them. */
+  | { readonly op: 'group'; readonly group: number };
+
+export type OperationName = Operation['op'];
+
+/** One context of a guest: a simulated CPU and what it asks for, in order. */
+export interface ContextProgram {
+  readonly cpu: number;
+  readonly operations: Iterable<Operation>;
+}
+
+/** A scenario made ready to run: what each context asks for. */
+export interface Program {
+  readonly contexts: readonly ContextProgram[];
+}
