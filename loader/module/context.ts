@@ -1,0 +1,34 @@
+import type { Engine, Printk, Rcu } from '../engine/index.ts';
+import type { MachineCosts } from '../presets/costs.ts';
+import type { KernelFeatures, KernelIdentity } from '../presets/kernels.ts';
+import type { ModuleStats } from '../stats/index.ts';
+import type { Tracer } from '../trace/event.ts';
+import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { IdempotentTable } from './idempotent.ts';
+import type { ImageCache } from './image-cache.ts';
+import type { InitBehaviour } from './init-behaviour.ts';
+import type { InitFreeWork } from './init-free.ts';
+import type { ModuleList } from './module-list.ts';
+import type { KernelTaint } from './taint.ts';
+
+/** What every stage of the loader works with: one simulated kernel's parts. */
+export interface ModuleContext {
+  readonly engine: Engine;
+  readonly log: Printk;
+  readonly tracer: Tracer;
+  readonly rcu: Rcu;
+  readonly space: VmallocSpace;
+  readonly stats: ModuleStats;
+  readonly features: KernelFeatures;
+  readonly identity: KernelIdentity;
+  readonly costs: MachineCosts;
+  readonly images: ImageCache;
+  readonly modules: ModuleList;
+  readonly gate: IdempotentTable;
+  readonly initFree: InitFreeWork;
+  readonly taint: KernelTaint;
+  /** modules_disabled, and CAP_SYS_MODULE of the caller. */
+  readonly permitted: () => boolean;
+  /** What a module's init does; undefined = succeeds, allocates nothing. */
+  readonly initBehaviour: (module: string) => InitBehaviour | undefined;
+}

@@ -1,0 +1,117 @@
+import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
+import { ERRNO } from '../errno.ts';
+import { pagesFor, type VirtAddr } from '../units.ts';
+import type { ModuleContext } from './context.ts';
+import { freeKept, freeModule } from './free-module.ts';
+import type { InitBehaviour } from './init-behaviour.ts';
+import type { Module } from './module.ts';
+import type { ModuleCall } from './module-call.ts';
+import { modulePut } from './resolve-symbols.ts';
+import { enableRodataRo } from './set-memory.ts';
+
+const INIT_PURPOSES: ReadonlySet<string> = new Set([
+  'init',
+  'init_text',
+  'init_data',
+  'init_rodata',
+]);
+
+/**
+ * Runs a module's init, makes the module LIVE and hands its init memory over to be freed; or
+ * takes everything back when init fails (do_init_module, kernel/module/main.c, Linux 6.12).
+ * Returns what the system call returns.
+ */
+export function* doInitModule(
+  ctx: ModuleContext,
+  call: ModuleCall,
+  mod: Module,
+): Coroutine<number> {
+  const { modules, stats } = ctx;
+  const total = mod.totalSize;
+  const text = mod.textSize;
+  const ret = mod.hasInit ? yield* runInit(ctx, call, mod) : 0;
+  if (ret < 0) {
+    modules.setState(mod, 'going');
+    yield* ctx.rcu.synchronize();
+    modulePut(ctx, mod, 'do_init_module');
+    yield* freeModule(ctx, mod);
+    modules.wq.wakeAll();
+    return ret;
+  }
+  if (ret > 0) warnPositive(ctx, mod, ret);
+
+  modules.setState(mod, 'live');
+  yield* modules.mutex.lock();
+  modulePut(ctx, mod, 'do_init_module');
+  yield* enableRodataRo(ctx, mod, true);
+  const init = mod.memory.filter((area) => INIT_PURPOSES.has(area.purpose));
+  mod.memory = mod.memory.filter((area) => !INIT_PURPOSES.has(area.purpose));
+  mod.initSize = 0;
+  ctx.initFree.queue(init);
+  modules.mutex.unlock();
+  modules.wq.wakeAll();
+
+  stats.add('total_text_size', text, call.request);
+  stats.add('total_mod_size', total, call.request);
+  stats.add('modcount', 1, call.request);
+  return 0;
+}
+
+/** The module's own init, as the scenario describes it. */
+function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<number> {
+  const behaviour = ctx.initBehaviour(mod.name);
+  if (!behaviour) {
+    yield* ctx.engine.work(ctx.costs.init_ns);
+    return 0;
+  }
+  const used: VirtAddr[] = [];
+  const kept = yield* allocateForInit(ctx, call, mod, behaviour.keeps);
+  mod.kept = kept.areas;
+  let { ok } = kept;
+  if (ok) {
+    const scratch = yield* allocateForInit(ctx, call, mod, behaviour.uses);
+    used.push(...scratch.areas);
+    ok = scratch.ok;
+  }
+  yield* spend(ctx, behaviour);
+  for (const base of used.reverse()) ctx.space.vfree(base);
+  const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
+  if (ret < 0) freeKept(ctx, mod);
+  return ret;
+}
+
+function* spend(ctx: ModuleContext, behaviour: InitBehaviour): Coroutine<void> {
+  if (behaviour.sleeps) yield* ctx.engine.sleep(behaviour.duration);
+  else yield* ctx.engine.work(behaviour.duration);
+}
+
+function* allocateForInit(
+  ctx: ModuleContext,
+  call: ModuleCall,
+  mod: Module,
+  sizes: readonly number[],
+): Coroutine<{ ok: boolean; areas: VirtAddr[] }> {
+  const areas: VirtAddr[] = [];
+  for (const bytes of sizes) {
+    const area = ctx.space.vmalloc({
+      bytes,
+      caller: `${mod.name}_init [${mod.name}]`,
+      purpose: 'keep',
+      module: mod.name,
+      request: call.request,
+    });
+    if (!area) return { ok: false, areas };
+    call.allocated += area.size;
+    areas.push(area.start);
+    yield* ctx.engine.work(ctx.costs.vmap_area_ns + pagesFor(bytes) * ctx.costs.vmalloc_page_ns);
+  }
+  return { ok: true, areas };
+}
+
+function warnPositive(ctx: ModuleContext, mod: Module, ret: number): void {
+  ctx.log.print(
+    LOG_LEVEL.WARNING,
+    `do_init_module: '${mod.name}'->init suspiciously returned ${ret}, it should follow 0/-E convention`,
+  );
+  ctx.log.print(LOG_LEVEL.WARNING, 'do_init_module: loading module anyway...');
+}

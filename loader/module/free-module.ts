@@ -1,0 +1,52 @@
+import type { Coroutine } from '../engine/index.ts';
+import type { ModuleContext } from './context.ts';
+import type { Module } from './module.ts';
+import { moduleUnloadFree } from './resolve-symbols.ts';
+
+/** Takes a module off the list: woken waiters look again, RCU readers are waited for. */
+export function* unlinkModule(
+  ctx: ModuleContext,
+  mod: Module,
+  wakeWaiters: boolean,
+): Coroutine<void> {
+  yield* ctx.modules.mutex.lock();
+  ctx.modules.remove(mod);
+  if (wakeWaiters) ctx.modules.wq.wakeAll();
+  yield* ctx.rcu.synchronize();
+  ctx.modules.mutex.unlock();
+}
+
+/**
+ * free_mod_mem(): every area goes, DATA last since it holds struct module; each free purges the
+ * lazy list.
+ */
+export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  const { costs, engine } = ctx;
+  const order = [
+    ...mod.memory.filter((area) => area.purpose !== 'data'),
+    ...mod.memory.filter((area) => area.purpose === 'data'),
+  ];
+  mod.memory = [];
+  for (const area of order) {
+    ctx.space.execmemFree(area.base);
+    yield* engine.work(costs.purge_ns + costs.purge_cpu_ns * engine.onlineCpus);
+  }
+}
+
+/** free_module(), kernel/module/main.c, Linux 6.12 */
+export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  ctx.tracer.emit({ kind: 'module_free', name: mod.name });
+  yield* ctx.engine.work(ctx.costs.sysfs_ns);
+  yield* ctx.modules.mutex.lock();
+  ctx.modules.setState(mod, 'unformed');
+  ctx.modules.mutex.unlock();
+  yield* moduleUnloadFree(ctx, mod);
+  yield* unlinkModule(ctx, mod, false);
+  yield* freeModMem(ctx, mod);
+}
+
+/** What an exit function gives back: areas its init had kept, the latest first. */
+export function freeKept(ctx: ModuleContext, mod: Module): void {
+  for (const base of mod.kept.reverse()) ctx.space.vfree(base);
+  mod.kept = [];
+}

@@ -1,0 +1,116 @@
+import {
+  type CompressionFormat,
+  type DecodeResult,
+  decodeGzip,
+  decodeXz,
+  decodeZstd,
+} from '../decompress/index.ts';
+import {
+  type ElfKernel,
+  type ElfSymbolCase,
+  layoutModule,
+  type ModuleElf,
+  type ModuleLayout,
+  type ReadElfResult,
+  readElf,
+} from '../elf/index.ts';
+import type { Bytes } from '../units.ts';
+
+/** What loading needs to know of a module beyond its layout: counted once per file. */
+export interface ModuleFacts {
+  readonly cases: readonly ElfSymbolCase[];
+  readonly relocations: number;
+}
+
+interface FileFacts {
+  readonly elf: Map<number, ReadElfResult>;
+  readonly decoded: Map<CompressionFormat, DecodeResult>;
+}
+
+const SHT_RELA = 4;
+const SHT_REL = 9;
+const SHF_ALLOC = 2;
+
+/**
+ * Remembers what follows from a file's bytes alone, so that a thousand loads of one file parse it
+ * once. Keyed by the byte array itself: entries vanish with the file.
+ */
+export class ImageCache {
+  readonly #kernel: ElfKernel;
+  readonly #files = new WeakMap<Uint8Array, FileFacts>();
+  readonly #layouts = new WeakMap<ModuleElf, ModuleLayout>();
+  readonly #facts = new WeakMap<ModuleElf, ModuleFacts>();
+
+  constructor(kernel: ElfKernel) {
+    this.#kernel = kernel;
+  }
+
+  get kernel(): ElfKernel {
+    return this.#kernel;
+  }
+
+  /** The validity checks on the first `len` bytes. */
+  elf(bytes: Uint8Array, len: Bytes, flags: number): ReadElfResult {
+    const { elf } = this.#file(bytes);
+    const key = len * 2 + (flags & 1);
+    let result = elf.get(key);
+    if (!result) {
+      const view = len === bytes.length ? bytes : bytes.subarray(0, len);
+      result = readElf(view, this.#kernel, flags);
+      elf.set(key, result);
+    }
+    return result;
+  }
+
+  decoded(bytes: Uint8Array, format: CompressionFormat): DecodeResult {
+    const { decoded } = this.#file(bytes);
+    let result = decoded.get(format);
+    if (!result) {
+      const decode = { gzip: decodeGzip, xz: decodeXz, zstd: decodeZstd }[format];
+      result = decode(bytes, { wordBits: this.#kernel.wordBits });
+      decoded.set(format, result);
+    }
+    return result;
+  }
+
+  layout(elf: ModuleElf): ModuleLayout {
+    let layout = this.#layouts.get(elf);
+    if (!layout) {
+      layout = layoutModule(elf, this.#kernel);
+      this.#layouts.set(elf, layout);
+    }
+    return layout;
+  }
+
+  facts(elf: ModuleElf): ModuleFacts {
+    let facts = this.#facts.get(elf);
+    if (!facts) {
+      facts = { cases: elf.symbolCases(), relocations: countRelocations(elf) };
+      this.#facts.set(elf, facts);
+    }
+    return facts;
+  }
+
+  #file(bytes: Uint8Array): FileFacts {
+    let file = this.#files.get(bytes);
+    if (!file) {
+      file = { elf: new Map(), decoded: new Map() };
+      this.#files.set(bytes, file);
+    }
+    return file;
+  }
+}
+
+/** Relocations that apply_relocations goes through: those of allocated sections. */
+function countRelocations(elf: ModuleElf): number {
+  const { sections } = elf;
+  let count = 0;
+  for (const section of sections) {
+    if (section.type !== SHT_REL && section.type !== SHT_RELA) continue;
+    const target = sections[section.info];
+    if (!target || (target.flags & SHF_ALLOC) === 0) continue;
+    const entry = section.entsize || (section.type === SHT_REL ? 8 : 24);
+    count += Math.floor(Math.min(section.size, elf.bytes.length) / entry);
+  }
+  return count;
+}

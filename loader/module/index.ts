@@ -1,0 +1,14 @@
+export type { ModuleContext } from './context.ts';
+export { deleteModule, moduleNameLen } from './delete-module.ts';
+export { finitModule, initModule, type OpenFile, type UserImage } from './finit-module.ts';
+export { IdempotentTable } from './idempotent.ts';
+export { ImageCache } from './image-cache.ts';
+export type { InitBehaviour } from './init-behaviour.ts';
+export { InitFreeWork } from './init-free.ts';
+export { type FileContent, Inode, type InodeKind } from './inode.ts';
+export { MODULE_INIT_FLAGS } from './load-info.ts';
+export { Module, type ModuleState } from './module.ts';
+export { ModuleCall } from './module-call.ts';
+export { ModuleList } from './module-list.ts';
+export { procModules } from './proc-modules.ts';
+export { KernelTaint } from './taint.ts';

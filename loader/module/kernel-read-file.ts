@@ -1,0 +1,60 @@
+import type { Coroutine } from '../engine/index.ts';
+import { ERRNO } from '../errno.ts';
+import { PAGE_SIZE, pagesFor, type VirtAddr } from '../units.ts';
+import type { ModuleContext } from './context.ts';
+import type { Inode } from './inode.ts';
+import type { ModuleCall } from './module-call.ts';
+
+const INT_MAX = 2_147_483_647;
+
+export type KernelRead =
+  | { readonly ok: true; readonly bytes: Uint8Array; readonly copy: VirtAddr }
+  | { readonly ok: false; readonly errno: number };
+
+/**
+ * Reads a whole file into vmalloc memory (kernel_read_file, fs/kernel_read_file.c, Linux 6.12),
+ * keeping writers out meanwhile.
+ */
+export function* kernelReadFile(
+  ctx: ModuleContext,
+  call: ModuleCall,
+  inode: Inode,
+): Coroutine<KernelRead> {
+  if (inode.kind !== 'file') return { ok: false, errno: ERRNO.EINVAL };
+  const denied =
+    ctx.features.deny_write === 'exclusive-read'
+      ? inode.exclusiveDenyWriteAccess()
+      : inode.denyWriteAccess();
+  if (!denied) return { ok: false, errno: ERRNO.ETXTBSY };
+  const result = yield* readDenied(ctx, call, inode);
+  inode.allowWriteAccess();
+  return result;
+}
+
+function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Coroutine<KernelRead> {
+  const { size } = inode;
+  if (size <= 0) return { ok: false, errno: ERRNO.EINVAL };
+  if (size > INT_MAX) return { ok: false, errno: ERRNO.EFBIG };
+  const { costs, engine } = ctx;
+  const area = ctx.space.vmalloc({
+    bytes: size,
+    caller: 'kernel_read_file',
+    purpose: 'file',
+    request: call.request,
+  });
+  if (!area) return { ok: false, errno: ERRNO.ENOMEM };
+  call.allocated += area.size;
+  const pages = pagesFor(size);
+  yield* engine.work(costs.vmap_area_ns + pages * (costs.vmalloc_page_ns + costs.kread_page_ns));
+  const { bytes } = inode;
+  if (bytes.length !== size) {
+    ctx.space.vfree(area.start);
+    return { ok: false, errno: ERRNO.EIO };
+  }
+  return { ok: true, bytes, copy: area.start };
+}
+
+/** Time to unmap and free the pages of a copy. */
+export function freeTime(ctx: ModuleContext, bytes: number): number {
+  return Math.ceil(bytes / PAGE_SIZE) * ctx.costs.vfree_page_ns;
+}

@@ -1,0 +1,100 @@
+import { checkRwxSections, layoutBefore64, type ModMemType, type ModuleElf } from '../elf/index.ts';
+import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
+import { ERRNO } from '../errno.ts';
+import type { AreaPurpose } from '../trace/event.ts';
+import { type Bytes, pageAlign, pagesFor } from '../units.ts';
+import type { ModuleContext } from './context.ts';
+import type { LoadInfo } from './load-info.ts';
+import { Module, type ModuleMemory } from './module.ts';
+import type { ModuleCall } from './module-call.ts';
+
+export type LayoutResult =
+  | { readonly ok: true; readonly mod: Module }
+  | { readonly ok: false; readonly errno: number };
+
+const PURPOSE: Record<ModMemType, AreaPurpose> = {
+  TEXT: 'text',
+  DATA: 'data',
+  RODATA: 'rodata',
+  RO_AFTER_INIT: 'ro_after_init',
+  INIT_TEXT: 'init_text',
+  INIT_DATA: 'init_data',
+  INIT_RODATA: 'init_rodata',
+};
+
+interface Part {
+  readonly purpose: AreaPurpose;
+  readonly size: Bytes;
+}
+
+/**
+ * Lays a module out and allocates its memory, one area for each part in enum order; when one does
+ * not fit, those before it are freed (layout_and_allocate and move_module, kernel/module/main.c,
+ * Linux 6.12; core and init areas before v6.4).
+ */
+export function* layoutAndAllocate(
+  ctx: ModuleContext,
+  call: ModuleCall,
+  info: LoadInfo,
+  elf: ModuleElf,
+): Coroutine<LayoutResult> {
+  const refused = checkRwxSections(elf, ctx.images.kernel);
+  if (refused) {
+    if (refused.message) ctx.log.print(refused.message.level, refused.message.text);
+    return { ok: false, errno: refused.errno };
+  }
+  const layout = ctx.images.layout(elf);
+  const { costs, engine } = ctx;
+  yield* engine.work(layout.kallsyms.nsrc * costs.kallsyms_symbol_ns);
+  const { parts, core, init, text } = partsOf(ctx, elf);
+  const memory: ModuleMemory[] = [];
+  for (const { purpose, size } of parts) {
+    const area = ctx.space.execmemAlloc({
+      bytes: size,
+      purpose,
+      module: elf.name,
+      request: call.request,
+      quiet: ctx.features.module_memory_failure === 'quiet',
+    });
+    if (!area) {
+      if (ctx.features.module_memory_failure === 'quiet') {
+        ctx.log.printLimited(
+          'execmem_alloc',
+          LOG_LEVEL.WARNING,
+          'execmem: unable to allocate memory',
+        );
+      }
+      for (const earlier of memory.reverse()) ctx.space.execmemFree(earlier.base);
+      return { ok: false, errno: ERRNO.ENOMEM };
+    }
+    call.allocated += area.size;
+    memory.push({ purpose, base: area.start, size });
+    yield* engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
+  }
+  yield* engine.work(pagesFor(info.len) * costs.move_page_ns);
+  return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }) };
+}
+
+function partsOf(
+  ctx: ModuleContext,
+  elf: ModuleElf,
+): { parts: Part[]; core: Bytes; init: Bytes; text: Bytes } {
+  if (ctx.features.layout === 'two') {
+    const { core, init } = layoutBefore64(elf, ctx.images.kernel);
+    const parts: Part[] = [
+      { purpose: 'core', size: pageAlign(core.size) },
+      { purpose: 'init', size: pageAlign(init.size) },
+    ];
+    return {
+      parts: parts.filter((part) => part.size > 0),
+      core: core.size,
+      init: init.size,
+      text: core.textSize + init.textSize,
+    };
+  }
+  const layout = ctx.images.layout(elf);
+  const parts = layout.types
+    .filter((mem) => mem.size > 0)
+    .map((mem) => ({ purpose: PURPOSE[mem.type], size: mem.size }));
+  return { parts, core: layout.core, init: layout.init, text: layout.text };
+}

@@ -1,0 +1,93 @@
+import { LOG_LEVEL, type Printk } from '../engine/index.ts';
+import { type Module, TAINT_ORDER, type Taint } from './module.ts';
+
+/** License strings that do not taint (license_is_gpl_compatible, include/linux/license.h, 6.12). */
+const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
+  'GPL',
+  'GPL v2',
+  'GPL and additional rights',
+  'Dual BSD/GPL',
+  'Dual MIT/GPL',
+  'Dual MPL/GPL',
+]);
+
+/** The kernel's own taint mask and the lines that tainting prints (kernel/panic.c, Linux 6.12). */
+export class KernelTaint {
+  readonly #log: Printk;
+  readonly #mask = new Set<string>();
+  #lockDebugging = true;
+  #livepatchTold = false;
+  #unsignedTold = false;
+
+  constructor(log: Printk) {
+    this.#log = log;
+  }
+
+  has(taint: string): boolean {
+    return this.#mask.has(taint);
+  }
+
+  /** add_taint_module() */
+  addModule(mod: Module, taint: Taint, lockdepUnreliable = false): void {
+    this.add(taint, lockdepUnreliable);
+    mod.taints.add(taint);
+  }
+
+  /** add_taint() */
+  add(taint: string, lockdepUnreliable = false): void {
+    if (lockdepUnreliable && this.#lockDebugging) {
+      this.#lockDebugging = false;
+      this.#log.print(LOG_LEVEL.WARNING, 'Disabling lock debugging due to kernel taint');
+    }
+    this.#mask.add(taint);
+  }
+
+  /** module_augment_kernel_taints(), kernel/module/main.c */
+  augment(mod: Module, unsigned: boolean): void {
+    const { elf, name } = mod;
+    const warn = (text: string): void => this.#log.print(LOG_LEVEL.WARNING, `${name}: ${text}`);
+    const hadProprietary = this.has('P');
+    if (!elf.intree) {
+      if (!this.has('O')) warn('loading out-of-tree module taints kernel.');
+      this.addModule(mod, 'O');
+    }
+    if (elf.modinfoGet('staging') !== undefined) {
+      this.addModule(mod, 'C');
+      warn('module is from the staging directory, the quality is unknown, you have been warned.');
+    }
+    if (elf.livepatch) {
+      this.addModule(mod, 'K');
+      if (!this.#livepatchTold) {
+        this.#livepatchTold = true;
+        this.#log.print(LOG_LEVEL.NOTICE, `${name}: tainting kernel with TAINT_LIVEPATCH`);
+      }
+    }
+    const license = elf.license ?? 'unspecified';
+    if (!GPL_COMPATIBLE.has(license)) {
+      if (!this.has('P')) warn(`module license '${license}' taints kernel.`);
+      this.addModule(mod, 'P', true);
+    }
+    if (elf.modinfoGet('test') !== undefined) {
+      if (!this.has('N')) warn('loading test module taints kernel.');
+      this.addModule(mod, 'N');
+    }
+    if (unsigned) {
+      if (!this.#unsignedTold) {
+        this.#unsignedTold = true;
+        this.#log.print(
+          LOG_LEVEL.NOTICE,
+          `${name}: module verification failed: signature and/or required key missing - tainting kernel`,
+        );
+      }
+      this.addModule(mod, 'E');
+    }
+    if (name === 'ndiswrapper') this.add('P', true);
+    if (name === 'driverloader' || name === 'lve') this.addModule(mod, 'P', true);
+    if (!hadProprietary && this.has('P')) warn('module license taints kernel.');
+  }
+
+  /** Letters of the mask in the kernel's order, for reports. */
+  get letters(): string {
+    return TAINT_ORDER.filter((taint) => this.#mask.has(taint)).join('');
+  }
+}

@@ -1,0 +1,25 @@
+import type { ModuleElf } from '../elf/index.ts';
+import { LOG_LEVEL } from '../engine/index.ts';
+import type { ModuleContext } from './context.ts';
+import { tryToForceLoad } from './early-mod-check.ts';
+
+/**
+ * Compares a symbol's checksum with the one the module was built against (check_version,
+ * kernel/module/version.c, Linux 6.12; CONFIG_MODVERSIONS). An unknown checksum passes.
+ */
+export function checkVersion(
+  ctx: ModuleContext,
+  elf: ModuleElf,
+  symbol: string,
+  crc: number | undefined,
+): boolean {
+  if (!ctx.identity.modversions || crc === undefined) return true;
+  if (elf.index.vers === 0) return tryToForceLoad(ctx, elf.name, symbol) === 0;
+  const entry = elf.versions().find((version) => version.name === symbol);
+  if (entry?.crc === crc) return true;
+  const problem = entry
+    ? `disagrees about version of symbol ${symbol}`
+    : `no symbol version for ${symbol}`;
+  ctx.log.print(LOG_LEVEL.WARNING, `${elf.infoName}: ${problem}`);
+  return false;
+}

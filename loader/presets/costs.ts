@@ -1,0 +1,78 @@
+/**
+ * What things cost in time: the named constants of a machine, in one place. Every figure is CPU
+ * time in nanoseconds unless its name says otherwise; a scenario may replace any of them under
+ * `machine.costs`.
+ *
+ * The defaults describe a 3 GHz server core. They decide who overlaps with whom, and so how many
+ * duplicates race; no count or byte of a single load depends on them.
+ */
+import type { Nanos } from '../units.ts';
+
+export interface MachineCosts {
+  /** Entry, checks and exit of a system call. */
+  readonly syscall_ns: Nanos;
+  /** kernel_read_file: copying one page from the page cache into the buffer. */
+  readonly kread_page_ns: Nanos;
+  /** Allocating and mapping one page of vmalloc memory. */
+  readonly vmalloc_page_ns: Nanos;
+  /** Finding and linking one area. */
+  readonly vmap_area_ns: Nanos;
+  /** Unmapping and freeing one page. */
+  readonly vfree_page_ns: Nanos;
+  /** One purge of the lazy list: the fixed part, and the flush on each online CPU. */
+  readonly purge_ns: Nanos;
+  readonly purge_cpu_ns: Nanos;
+  /** copy_module_from_user: one page. */
+  readonly copy_from_user_page_ns: Nanos;
+  /** Decoding, for each byte that comes out. */
+  readonly gunzip_byte_ns: Nanos;
+  readonly unxz_byte_ns: Nanos;
+  readonly unzstd_byte_ns: Nanos;
+  /** ELF validity and indexing, for each section. */
+  readonly elf_section_ns: Nanos;
+  /** layout_symtab and add_kallsyms, for each symbol. */
+  readonly kallsyms_symbol_ns: Nanos;
+  /** move_module: copying one page into its final place. */
+  readonly move_page_ns: Nanos;
+  /** simplify_symbols, for each undefined symbol. */
+  readonly resolve_symbol_ns: Nanos;
+  /** apply_relocations, for each relocation. */
+  readonly relocation_ns: Nanos;
+  /** One set_memory_* call, without its purge. */
+  readonly set_memory_ns: Nanos;
+  /** Notifiers, parameters and sysfs of one module. */
+  readonly sysfs_ns: Nanos;
+  /** A module's init function when the scenario says nothing. */
+  readonly init_ns: Nanos;
+  /** A module's exit function. */
+  readonly exit_ns: Nanos;
+  /** Length of an RCU grace period (not CPU time). */
+  readonly rcu_grace_period_ns: Nanos;
+  /** Wake-up of a kernel worker. */
+  readonly worker_ns: Nanos;
+}
+
+export const DEFAULT_COSTS: MachineCosts = {
+  syscall_ns: 400,
+  kread_page_ns: 350,
+  vmalloc_page_ns: 250,
+  vmap_area_ns: 800,
+  vfree_page_ns: 120,
+  purge_ns: 2_000,
+  purge_cpu_ns: 150,
+  copy_from_user_page_ns: 400,
+  gunzip_byte_ns: 3,
+  unxz_byte_ns: 10,
+  unzstd_byte_ns: 1.2,
+  elf_section_ns: 60,
+  kallsyms_symbol_ns: 25,
+  move_page_ns: 400,
+  resolve_symbol_ns: 350,
+  relocation_ns: 12,
+  set_memory_ns: 4_000,
+  sysfs_ns: 60_000,
+  init_ns: 50_000,
+  exit_ns: 20_000,
+  rcu_grace_period_ns: 8_000_000,
+  worker_ns: 3_000,
+};

@@ -1,0 +1,149 @@
+/**
+ * Kernels as sets of features. Each feature names one rule that changed between releases and can
+ * be switched alone; a release is a column of the table below.
+ */
+import type { CompressionFormat } from '../decompress/index.ts';
+import type { Bytes } from '../units.ts';
+
+export interface KernelFeatures {
+  /**
+   * One load per inode (kernel/module/main.c): since v6.5, its waiters interruptible since
+   * 2124d84db293 (v6.11, stable v6.6 and v6.10).
+   */
+  readonly idempotent: 'none' | 'uninterruptible' | 'interruptible';
+  /** Duplicate check before layout_and_allocate (064f4536d139, v6.4). */
+  readonly early_check: boolean;
+  /**
+   * Whether a loader excludes other loaders of its file: `shared` = writers only;
+   * `exclusive-read` = for the read; `exclusive-call` = for the whole call (v6.4-rc4).
+   */
+  readonly deny_write: 'shared' | 'exclusive-read' | 'exclusive-call';
+  /** A load that finds its name taken and then gone: try again (to v6.1) or -EBUSY (v6.2). */
+  readonly going_rule: 'retry' | 'busy';
+  /** How request_module is limited: a counter with a throttle message (to v6.3), a semaphore. */
+  readonly limiter: 'counter' | 'semaphore';
+  /** Autoload duplicate suppression (CONFIG_MODULE_DEBUG_AUTOLOAD_DUPS). */
+  readonly dups: 'off' | 'v6.4' | 'refcounted';
+  /** Memory of a module: core and init, or one area for each of seven types (v6.4). */
+  readonly layout: 'two' | 'seven';
+  /** Text of the address-space failure: `vmalloc=` to v6.10, `range` from v6.11. */
+  readonly va_failure_message: 'vmalloc=' | 'range';
+  /** A failed module allocation: warn_alloc (to v6.9) or one execmem line (v6.10). */
+  readonly module_memory_failure: 'noisy' | 'quiet';
+  /** Decoder workspaces: plain vmalloc to v6.6, kvmalloc from v6.7. */
+  readonly workspace: 'vmalloc' | 'kvmalloc';
+  /** CONFIG_MODULE_STATS (v6.4). Without it the counters still run, but no file shows them. */
+  readonly stats: boolean;
+  /** A finit_module read error adds its negative errno to invalid_kread_bytes (v6.4). */
+  readonly kread_bytes_bug: boolean;
+  /** Section names checked for every section (v6.12) or for allocated ones. */
+  readonly section_name_check: 'all' | 'alloc';
+  /** In-kernel decompression (CONFIG_MODULE_DECOMPRESS and CONFIG_MODULE_COMPRESS_*). */
+  readonly compression: 'none' | CompressionFormat;
+  readonly kallsyms: boolean;
+  readonly kallsyms_all: boolean;
+  readonly module_unload: boolean;
+  readonly module_force_load: boolean;
+  readonly module_force_unload: boolean;
+  readonly strict_module_rwx: boolean;
+  /** CONFIG_CONSTRUCTORS: `.ctors` and `.init_array` are run, and both at once refused. */
+  readonly constructors: boolean;
+  readonly livepatch: boolean;
+  readonly smp: boolean;
+  /** The CPU and page tables know NX: set_memory_nx and _x then purge like the others. */
+  readonly nx: boolean;
+  /** CONFIG_MODULE_SIG: `off`, `permissive` (taints) or `enforce`. */
+  readonly module_sig: 'off' | 'permissive' | 'enforce';
+}
+
+export interface KernelPreset {
+  readonly name: string;
+  /** utsname release the preset stands for. */
+  readonly release: string;
+  readonly features: KernelFeatures;
+}
+
+const V6_12: KernelFeatures = {
+  idempotent: 'interruptible',
+  early_check: true,
+  deny_write: 'shared',
+  going_rule: 'busy',
+  limiter: 'semaphore',
+  dups: 'refcounted',
+  layout: 'seven',
+  va_failure_message: 'range',
+  module_memory_failure: 'quiet',
+  workspace: 'kvmalloc',
+  stats: true,
+  kread_bytes_bug: false,
+  section_name_check: 'all',
+  compression: 'xz',
+  kallsyms: true,
+  kallsyms_all: false,
+  module_unload: true,
+  module_force_load: false,
+  module_force_unload: false,
+  strict_module_rwx: true,
+  constructors: false,
+  livepatch: false,
+  smp: true,
+  nx: false,
+  module_sig: 'off',
+};
+
+const V6_5: KernelFeatures = {
+  ...V6_12,
+  idempotent: 'uninterruptible',
+  dups: 'v6.4',
+  va_failure_message: 'vmalloc=',
+  module_memory_failure: 'noisy',
+  workspace: 'vmalloc',
+  section_name_check: 'alloc',
+};
+
+const V6_4: KernelFeatures = { ...V6_5, idempotent: 'none', kread_bytes_bug: true };
+
+const V6_3: KernelFeatures = {
+  ...V6_4,
+  early_check: false,
+  limiter: 'counter',
+  dups: 'off',
+  layout: 'two',
+  stats: false,
+  kread_bytes_bug: false,
+};
+
+export const KERNEL_PRESETS = {
+  'v6.1': { name: 'v6.1', release: '6.1', features: { ...V6_3, going_rule: 'retry' } },
+  'v6.3': { name: 'v6.3', release: '6.3', features: V6_3 },
+  'v6.4-rc4': {
+    name: 'v6.4-rc4',
+    release: '6.4-rc4',
+    features: { ...V6_4, deny_write: 'exclusive-call' },
+  },
+  'v6.4': { name: 'v6.4', release: '6.4', features: V6_4 },
+  'v6.5': { name: 'v6.5', release: '6.5', features: V6_5 },
+  'v6.12': { name: 'v6.12', release: '6.12', features: V6_12 },
+} as const satisfies Record<string, KernelPreset>;
+
+export type KernelName = keyof typeof KERNEL_PRESETS;
+
+/** A kernel symbol other than a module's: what the kernel proper exports. */
+export interface KernelExports {
+  has(name: string): boolean;
+  crc(name: string): number | undefined;
+  readonly gpl?: (name: string) => boolean;
+  readonly namespace?: (name: string) => string;
+}
+
+/** What modules are checked against: who the running kernel says it is. */
+export interface KernelIdentity {
+  readonly release: string;
+  readonly vermagic: string;
+  /** sizeof(struct module); undefined takes any. */
+  readonly structModuleSize: Bytes | undefined;
+  readonly modversions: boolean;
+  readonly exports: KernelExports;
+  /** `module_blacklist=` on the command line. */
+  readonly blacklist: readonly string[];
+}
