@@ -7,6 +7,7 @@
  */
 import type { LogLevel } from '../engine/printk.ts';
 import type { Bytes } from '../units.ts';
+import type { ElfView } from './elf-view.ts';
 
 export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';
 
@@ -107,6 +108,7 @@ export interface ElfSymbolCase {
   readonly name: string;
   readonly kind: 'undefined' | 'common' | 'bad_section';
   readonly shndx: number;
+  /** May stay undefined: STB_WEAK, or `_GLOBAL_OFFSET_TABLE_` on x86 (ignore_undef_symbol). */
   readonly weak: boolean;
 }
 
@@ -161,6 +163,8 @@ export interface RelocationRefusal {
  */
 export interface ModuleElf {
   readonly bytes: Uint8Array;
+  /** Raw fields, for this room's own use. */
+  readonly view: ElfView;
   readonly header: ElfHeader;
   readonly index: ElfIndex;
   /** modinfo `name=`, else the name in struct module: blacklist and vermagic messages use it. */
@@ -199,6 +203,8 @@ export interface ModuleElf {
   readonly hasExit: boolean;
   /** The first relocation of an unknown type, in the order the kernel applies them. */
   unknownRelocation(): RelocationRefusal | undefined;
+  /** Relocations before that one which read a symbol or write a place the file does not have. */
+  relocationHazards(): readonly string[];
   readonly hasCtors: boolean;
   readonly hasInitArray: boolean;
   readonly hasObsparm: boolean;
@@ -223,9 +229,12 @@ export type ModMemType =
 
 export interface ModMem {
   readonly type: ModMemType;
-  /** Bytes before rounding. */
+  /** Bytes before rounding; 0 = nothing is allocated. */
   readonly raw: Bytes;
-  /** Bytes of whole pages: what is allocated and reported. */
+  /**
+   * Bytes of whole pages: what is allocated and reported. In the last page below 4 GiB it wraps to
+   * 0 with `raw` still set: the kernel then asks for 0 bytes, gets none and fails with -ENOMEM.
+   */
   readonly size: Bytes;
 }
 

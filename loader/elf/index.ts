@@ -1,0 +1,28 @@
+/** Contents of the ELF room: reading, checking, laying out and writing module files. */
+export type {
+  ElfArch,
+  ElfExport,
+  ElfHeader,
+  ElfIndex,
+  ElfKernel,
+  ElfMessage,
+  ElfParam,
+  ElfRefusal,
+  ElfSection,
+  ElfSymbolCase,
+  ElfSymbols,
+  ElfVersion,
+  ModMem,
+  ModMemType,
+  ModuleElf,
+  ModuleLayout,
+  ModuleLayoutBefore64,
+  OldLayout,
+  ReadElfResult,
+  RelocationRefusal,
+  SectionPlace,
+} from './elf-types.ts';
+export { type ExtractedModinfo, extractModinfo } from './extract-modinfo.ts';
+export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
+export { layoutBefore64 } from './layout-before-64.ts';
+export { readElf } from './module-elf.ts';

@@ -1,0 +1,218 @@
+/**
+ * A module file that passed the checks, read again at each question
+ * (kernel/module/main.c, Linux 6.12).
+ */
+import type { Bytes } from '../units.ts';
+import { hasPrefix } from './c-string.ts';
+import { findSec, modinfoArea } from './elf-checks.ts';
+import { EM, SHN, STB } from './elf-constants.ts';
+import type {
+  ElfExport,
+  ElfHeader,
+  ElfIndex,
+  ElfKernel,
+  ElfParam,
+  ElfSection,
+  ElfSymbolCase,
+  ElfSymbols,
+  ElfVersion,
+  ModuleElf,
+  ReadElfResult,
+  RelocationRefusal,
+} from './elf-types.ts';
+import { type CheckedElf, checkElf } from './elf-validity.ts';
+import type { ElfView } from './elf-view.ts';
+import { readExports, readVersions } from './exports.ts';
+import { modinfoAll, modinfoEntries, modinfoGet } from './modinfo.ts';
+import { readParams } from './params.ts';
+import { tablesFor } from './relocation.ts';
+import { checkRelocations } from './relocation-check.ts';
+import { SymbolTable } from './symbol-table.ts';
+
+class ParsedModule implements ModuleElf {
+  readonly view: ElfView;
+  readonly index: ElfIndex;
+  readonly infoName: string;
+  readonly name: string;
+  readonly hazards: readonly string[];
+  readonly #kernel: ElfKernel;
+
+  constructor(checked: CheckedElf, kernel: ElfKernel) {
+    this.view = checked.view;
+    this.index = checked.index;
+    this.infoName = checked.infoName;
+    this.name = checked.name;
+    this.hazards = checked.hazards;
+    this.#kernel = kernel;
+  }
+
+  get bytes(): Uint8Array {
+    return this.view.bytes;
+  }
+
+  get header(): ElfHeader {
+    return this.view.header;
+  }
+
+  get sections(): ElfSection[] {
+    return Array.from({ length: this.header.shnum }, (_, i) => this.view.section(i));
+  }
+
+  section(index: number): ElfSection {
+    if (!(index >= 0 && index < this.header.shnum)) {
+      throw new RangeError(`section ${index} of a module with ${this.header.shnum} sections`);
+    }
+    return this.view.section(index);
+  }
+
+  findSec(name: string): ElfSection | undefined {
+    const found = findSec(this.view, name);
+    return found === 0 ? undefined : this.view.section(found);
+  }
+
+  // Without a .modinfo the kernel looks where section 0 points; so does this.
+  get modinfo(): [tag: string, value: string][] {
+    return modinfoEntries(modinfoArea(this.view, this.index.info));
+  }
+
+  modinfoGet(tag: string): string | undefined {
+    return modinfoGet(modinfoArea(this.view, this.index.info), tag);
+  }
+
+  modinfoAll(tag: string): string[] {
+    return modinfoAll(modinfoArea(this.view, this.index.info), tag);
+  }
+
+  get vermagic(): string | undefined {
+    return this.modinfoGet('vermagic');
+  }
+
+  get license(): string | undefined {
+    return this.modinfoGet('license');
+  }
+
+  get depends(): string[] {
+    return (this.modinfoGet('depends') ?? '').split(',').filter((name) => name !== '');
+  }
+
+  get intree(): boolean {
+    return this.modinfoGet('intree') !== undefined;
+  }
+
+  get livepatch(): boolean {
+    return this.modinfoGet('livepatch') !== undefined;
+  }
+
+  get params(): { name: string; type: string }[] {
+    return this.modinfoAll('parmtype').map((text) => {
+      const colon = text.indexOf(':');
+      return colon < 0
+        ? { name: text, type: '' }
+        : { name: text.slice(0, colon), type: text.slice(colon + 1) };
+    });
+  }
+
+  get importNs(): string[] {
+    return this.modinfoAll('import_ns');
+  }
+
+  symbols(): ElfSymbols {
+    return new SymbolTable(this.view, this.index);
+  }
+
+  undefinedSymbols(): string[] {
+    return this.symbolCases()
+      .filter((symbol) => symbol.kind === 'undefined')
+      .map((symbol) => symbol.name);
+  }
+
+  symbolCases(): ElfSymbolCase[] {
+    const { view } = this;
+    const { shnum, machine } = view.header;
+    const table = new SymbolTable(view, this.index);
+    const x86 = machine === EM.EM_386 || machine === EM.EM_X86_64;
+    const cases: ElfSymbolCase[] = [];
+    for (let i = 1; i < table.count; i += 1) {
+      const shndx = table.shndx(i);
+      const kind =
+        shndx === SHN.UNDEF ? 'undefined' : shndx === SHN.COMMON ? 'common' : 'bad_section';
+      if (kind === 'bad_section') {
+        if (shndx === SHN.ABS || shndx === SHN.LIVEPATCH || shndx < shnum) continue;
+        // Kernels of the one-pass checks do not look: they read past the section headers.
+        if (this.#kernel.sectionNameCheck === 'alloc') continue;
+      }
+      if (kind === 'common' && hasPrefix(view.bytes, table.nameAt(i), '__gnu_lto')) continue;
+      const name = table.name(i);
+      const weak = table.info(i) >> 4 === STB.WEAK || (x86 && name === '_GLOBAL_OFFSET_TABLE_');
+      cases.push({ index: i, name, kind, shndx, weak });
+    }
+    return cases;
+  }
+
+  exports(): ElfExport[] {
+    return readExports(this.view, this.index, this.#kernel.arch);
+  }
+
+  versions(): ElfVersion[] {
+    return readVersions(this.view, this.index);
+  }
+
+  paramEntries(): ElfParam[] {
+    return readParams(this.view, this.index);
+  }
+
+  get hasInit(): boolean {
+    return this.#thisModuleRefersTo('init_module');
+  }
+
+  get hasExit(): boolean {
+    return this.#thisModuleRefersTo('cleanup_module');
+  }
+
+  /** Whether a relocation of struct module names that symbol. */
+  #thisModuleRefersTo(name: string): boolean {
+    const table = new SymbolTable(this.view, this.index);
+    for (const relocations of tablesFor(this.view, this.index.mod)) {
+      for (let i = 0; i < relocations.count; i += 1) {
+        const symbol = relocations.sym(i);
+        if (symbol < table.count && table.nameIs(symbol, name)) return true;
+      }
+    }
+    return false;
+  }
+
+  unknownRelocation(): RelocationRefusal | undefined {
+    return checkRelocations(this.view, this.index, this.#kernel, this.name).refusal;
+  }
+
+  relocationHazards(): readonly string[] {
+    return checkRelocations(this.view, this.index, this.#kernel, this.name).hazards;
+  }
+
+  get hasCtors(): boolean {
+    return findSec(this.view, '.ctors') !== 0;
+  }
+
+  get hasInitArray(): boolean {
+    return findSec(this.view, '.init_array') !== 0;
+  }
+
+  get hasObsparm(): boolean {
+    return findSec(this.view, '__obsparm') !== 0;
+  }
+
+  get percpu(): { size: Bytes; align: Bytes } | undefined {
+    const { pcpu } = this.index;
+    if (pcpu === 0) return undefined;
+    return { size: this.view.shSize(pcpu), align: this.view.shAddralign(pcpu) };
+  }
+}
+
+/**
+ * Checks a module file as the kernel does before it uses anything in it. `flags` are those of
+ * finit_module. The result keeps a reference to `bytes`.
+ */
+export function readElf(bytes: Uint8Array, kernel: ElfKernel, flags: number): ReadElfResult {
+  const checked = checkElf(bytes, kernel, flags);
+  return checked.ok ? { ok: true, elf: new ParsedModule(checked, kernel) } : checked;
+}
