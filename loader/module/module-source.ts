@@ -1,0 +1,35 @@
+import type { Bytes } from '../units.ts';
+
+/** One module file of a source. */
+export interface ModuleFile {
+  /** Path below the source's root, with `/`: `kernel/fs/xfs/xfs.ko.xz`. */
+  readonly path: string;
+  readonly size: Bytes;
+  /** All bytes; may be called often, and need not return the same array. */
+  read(): Uint8Array;
+}
+
+/** The text files of depmod(8) and modprobe.d, where a source has them. */
+export interface ModuleMetadata {
+  readonly dep?: string;
+  readonly alias?: string;
+  readonly softdep?: string;
+  readonly builtin?: string;
+  readonly symbols?: string;
+  /** modprobe.d directives (`blacklist`, `options`, `alias`, `softdep`), concatenated. */
+  readonly modprobeConf?: string;
+}
+
+/**
+ * Where modules come from: a directory, a bundled catalog, files dropped on a page. The seam that
+ * keeps file systems out of the model.
+ */
+export interface ModuleSource {
+  /** What to call it in results. */
+  readonly name: string;
+  /** Kernel release the source was made for, where its layout tells. */
+  readonly release: string | undefined;
+  /** Sorted by path, compared code unit by code unit. */
+  readonly files: readonly ModuleFile[];
+  readonly metadata: ModuleMetadata;
+}
