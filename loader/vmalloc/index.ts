@@ -1,0 +1,32 @@
+/** The vmalloc address space: table of contents. */
+export {
+  absoluteAddress,
+  formatAddress,
+  formatHex,
+  type ParsedAddress,
+  parseAddress,
+} from './address.ts';
+export { type AreaOwner, VM, VmArea } from './area.ts';
+export type { AreaView } from './area-view.ts';
+export {
+  type FragmentationStats,
+  fragmentationIndex,
+  type RequestOutlook,
+  slotCount,
+  unusableFreeIndex,
+} from './fragmentation.ts';
+export { type FreeBlockDump, FreeTree } from './free-tree.ts';
+export { formatGfp, GFP } from './gfp.ts';
+export type { VmallocHooks, VmallocOptions } from './hooks.ts';
+export type { PcpuGroup } from './pcpu-areas.ts';
+export type { SeedResult } from './seed.ts';
+export {
+  type IoremapRequest,
+  type KvmallocRequest,
+  type ModuleMemoryRequest,
+  type PcpuAreas,
+  type VmallocRequest,
+  VmallocSpace,
+  type VmapRequest,
+} from './space.ts';
+export { vmapBlockPages } from './vmap-blocks.ts';
