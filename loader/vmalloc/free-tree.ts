@@ -136,8 +136,13 @@ export class FreeTree {
       joined = next;
     }
     if (prev !== NIL && t.end[prev] === start) {
-      if (joined !== NIL) this.#unlink(joined);
-      t.end[prev] = end;
+      let newEnd = end;
+      if (joined !== NIL) {
+        newEnd = t.end[joined]!;
+        // First out with the upper one: a rotation must not see the lower one grown already.
+        this.#unlink(joined);
+      }
+      t.end[prev] = newEnd;
       joined = prev;
     }
     if (joined !== NIL) propagateMax(t, joined);
