@@ -1,0 +1,149 @@
+#!/usr/bin/env node
+/**
+ * Bundles the entry points below into dist/. Nothing is fetched; every file is replaced whole.
+ *
+ *   node scripts/build.mjs            the bundles
+ *   node scripts/build.mjs --types    also dist/types and dist/scenario.schema.json
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = join(ROOT, 'dist');
+
+/**
+ * Bundle by name: its entry file, and whether it is a program (shebang, executable) or a library.
+ * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
+ */
+const ENTRIES = {
+  'cli.js': { entry: 'scripts/cli.ts', kind: 'program' },
+  'bench.js': { entry: 'scripts/bench.ts', kind: 'program' },
+  'modules-debian.js': { entry: 'scripts/modules-debian.ts', kind: 'program' },
+  'guest-linux.js': { entry: 'scripts/guest-linux.ts', kind: 'program' },
+  'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
+  'loader.js': { entry: 'loader/index.ts', kind: 'pure' },
+};
+
+/** The export of the loader bundle that gives the scenario format as a JSON Schema. */
+const SCHEMA_EXPORT = 'scenarioJsonSchema';
+
+async function main(args) {
+  const unknown = args.filter((arg) => arg !== '--types');
+  if (unknown.length > 0) {
+    throw new BuildError(`unknown option ${unknown[0]}, expected --types or nothing`);
+  }
+  const started = performance.now();
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const present = Object.entries(ENTRIES).filter(([, { entry }]) => existsSync(join(ROOT, entry)));
+  await mkdir(DIST, { recursive: true });
+  const written = await Promise.all(
+    present.map(([name, options]) => bundle(name, options, Object.keys(dependencies))),
+  );
+  if (args.includes('--types')) {
+    await declarations();
+    if (await schema()) written.push('scenario.schema.json');
+    written.push('types/');
+  }
+  if (process.stdout.isTTY) {
+    const ms = Math.round(performance.now() - started);
+    console.log(`dist/: ${written.join(', ')} (${ms} ms)`);
+  }
+}
+
+async function bundle(name, { entry, kind }, dependencies) {
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    outfile: join(DIST, name),
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: kind === 'pure' ? 'neutral' : 'node',
+    target: kind === 'pure' ? 'es2023' : 'node20.19',
+    packages: 'external',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    ...(kind === 'program' ? { banner: { js: '#!/usr/bin/env node' } } : {}),
+  });
+  for (const { path, external } of Object.values(result.metafile.outputs).flatMap(
+    (o) => o.imports,
+  )) {
+    if (external) checkImport(name, kind, path, dependencies);
+  }
+  for (const file of result.outputFiles) {
+    await replace(file.path, file.contents, kind === 'program' && file.path.endsWith('.js'));
+  }
+  return name;
+}
+
+/** What a bundle leaves outside must be there where the package is installed. */
+function checkImport(name, kind, path, dependencies) {
+  if (isBuiltin(path)) {
+    if (kind === 'pure')
+      throw new BuildError(`dist/${name} imports ${path}, expected no Node module`);
+    return;
+  }
+  const parts = path.split('/');
+  const owner = path.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
+  if (!dependencies.includes(owner)) {
+    const known = dependencies.join(', ');
+    throw new BuildError(
+      `dist/${name} imports ${path}, expected one of the dependencies: ${known}`,
+    );
+  }
+}
+
+async function declarations() {
+  const types = join(DIST, 'types');
+  const fresh = await mkdtemp(`${types}-`);
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (run.status !== 0) {
+    await rm(fresh, { recursive: true, force: true });
+    throw new BuildError('the type declarations could not be made');
+  }
+  const old = `${fresh}.old`;
+  if (existsSync(types)) await rename(types, old);
+  await rename(fresh, types);
+  await rm(old, { recursive: true, force: true });
+}
+
+async function schema() {
+  const loader = join(DIST, 'loader.js');
+  if (!existsSync(loader)) return false;
+  const make = (await import(pathToFileURL(loader).href))[SCHEMA_EXPORT];
+  if (typeof make !== 'function') return false;
+  const text = `${JSON.stringify(make(), null, 2)}\n`;
+  await replace(join(DIST, 'scenario.schema.json'), text, false);
+  return true;
+}
+
+/** Writes a file beside its place and moves it there. */
+async function replace(path, contents, executable) {
+  const fresh = `${path}.${process.pid}.tmp`;
+  await writeFile(fresh, contents);
+  if (executable) await chmod(fresh, 0o755);
+  await rename(fresh, path);
+}
+
+class BuildError extends Error {}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  // esbuild has printed its own errors by now.
+  if (error instanceof BuildError) console.error(`build: ${error.message}`);
+  else if (!Array.isArray(error?.errors)) throw error;
+  process.exitCode = 1;
+}
