@@ -26,3 +26,5 @@ export { type ExtractedModinfo, extractModinfo } from './extract-modinfo.ts';
 export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
 export { layoutBefore64 } from './layout-before-64.ts';
 export { readElf } from './module-elf.ts';
+export type { ModuleSizes, ModuleSpec, SpecExport, SpecParam } from './module-spec.ts';
+export { writeModule } from './write-module.ts';
