@@ -131,11 +131,13 @@ export class Engine {
 
   // --- tasks ----------------------------------------------------------------------------------
 
+  /** Starts a task. What it does counts for the request that its parent is serving. */
   spawn(options: SpawnOptions, body: () => Coroutine<unknown>): Task {
     const pid = options.pid ?? this.#nextPid++;
     const cpu = options.cpu ?? this.#idle.first() ?? 0;
     if (!this.cpus[cpu]) throw new RangeError(`no CPU ${cpu}`);
     const task = new Task(pid, options.comm, cpu, options.pinned ?? false, body());
+    task.request = this.#current?.request ?? 0;
     this.#alive += 1;
     this.#enqueue(task);
     return task;

@@ -102,7 +102,7 @@ function* allocateForInit(
     });
     if (!area) return { ok: false, areas };
     call.allocated += area.size;
-    areas.push(area.start);
+    areas.push(area.addr);
     yield* ctx.engine.work(ctx.costs.vmap_area_ns + pagesFor(bytes) * ctx.costs.vmalloc_page_ns);
   }
   return { ok: true, areas };

@@ -197,7 +197,7 @@ function* copyModuleFromUser(
       pagesFor(image.len) * ctx.costs.vmalloc_page_ns +
       chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns,
   );
-  if (readable >= image.len) return { errno: 0, copy: area.start };
-  ctx.space.vfree(area.start);
+  if (readable >= image.len) return { errno: 0, copy: area.addr };
+  ctx.space.vfree(area.addr);
   return { errno: ERRNO.EFAULT, copy: 0 };
 }

@@ -48,10 +48,10 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
   yield* engine.work(costs.vmap_area_ns + pages * (costs.vmalloc_page_ns + costs.kread_page_ns));
   const { bytes } = inode;
   if (bytes.length !== size) {
-    ctx.space.vfree(area.start);
+    ctx.space.vfree(area.addr);
     return { ok: false, errno: ERRNO.EIO };
   }
-  return { ok: true, bytes, copy: area.start };
+  return { ok: true, bytes, copy: area.addr };
 }
 
 /** Time to unmap and free the pages of a copy. */

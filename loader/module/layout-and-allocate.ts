@@ -1,5 +1,5 @@
 import { checkRwxSections, layoutBefore64, type ModMemType, type ModuleElf } from '../elf/index.ts';
-import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
+import type { Coroutine } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { AreaPurpose } from '../trace/event.ts';
 import { type Bytes, pageAlign, pagesFor } from '../units.ts';
@@ -54,21 +54,14 @@ export function* layoutAndAllocate(
       purpose,
       module: elf.name,
       request: call.request,
-      quiet: ctx.features.module_memory_failure === 'quiet',
+      caller: 'load_module',
     });
     if (!area) {
-      if (ctx.features.module_memory_failure === 'quiet') {
-        ctx.log.printLimited(
-          'execmem_alloc',
-          LOG_LEVEL.WARNING,
-          'execmem: unable to allocate memory',
-        );
-      }
       for (const earlier of memory.reverse()) ctx.space.execmemFree(earlier.base);
       return { ok: false, errno: ERRNO.ENOMEM };
     }
     call.allocated += area.size;
-    memory.push({ purpose, base: area.start, size });
+    memory.push({ purpose, base: area.addr, size });
     yield* engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
   }
   yield* engine.work(pagesFor(info.len) * costs.move_page_ns);

@@ -57,7 +57,7 @@ export function* moduleDecompress(
       return fail(buffer.onFailure.message, buffer.onFailure.errno);
     }
     if (area !== 'kmalloc') {
-      held = area.start;
+      held = area.addr;
       call.allocated += area.size;
     }
   }
@@ -74,7 +74,7 @@ export function* moduleDecompress(
   if (!area) return fail(null, ERRNO.ENOMEM);
   call.allocated += area.size;
   yield* ctx.engine.work(ctx.costs.vmap_area_ns);
-  return { ok: true, image: decoded.image, copy: area.start };
+  return { ok: true, image: decoded.image, copy: area.addr };
 }
 
 function decodeByteTime(ctx: ModuleContext, format: CompressionFormat): number {

@@ -40,13 +40,40 @@ export type Operation =
 
 export type OperationName = Operation['op'];
 
+/** One process of a group. */
+export interface GroupMember {
+  readonly operation: Operation;
+  /** Started this long after the group. */
+  readonly delay: Nanos;
+  /** Signal it gets, counted from its start. */
+  readonly signal?: { readonly kind: 'int' | 'kill'; readonly after: Nanos };
+}
+
+/** Something done to the guest's files between calls. */
+export interface FileAction {
+  readonly action: 'link' | 'copy' | 'open_write' | 'close_write';
+  readonly path: string;
+  /** The new name of a link or copy. */
+  readonly to?: string;
+}
+
+/** What one `group` operation does: file actions first, then processes, all waited for. */
+export interface ProcessGroup {
+  readonly files: readonly FileAction[];
+  readonly members: readonly GroupMember[];
+}
+
 /** One context of a guest: a simulated CPU and what it asks for, in order. */
 export interface ContextProgram {
   readonly cpu: number;
+  /** Name of its process; default `storm`. */
+  readonly comm?: string;
   readonly operations: Iterable<Operation>;
 }
 
 /** A scenario made ready to run: what each context asks for. */
 export interface Program {
   readonly contexts: readonly ContextProgram[];
+  /** What each `group` operation starts. */
+  readonly groups: readonly ProcessGroup[];
 }

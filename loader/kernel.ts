@@ -1,0 +1,172 @@
+import type { ElfKernel } from './elf/index.ts';
+import { Engine, KernelLog, type LogLine, Rcu, Work } from './engine/index.ts';
+import {
+  IdempotentTable,
+  ImageCache,
+  type InitBehaviour,
+  InitFreeWork,
+  KernelTaint,
+  type ModuleContext,
+  ModuleList,
+} from './module/index.ts';
+import type { ModuleSource } from './module/module-source.ts';
+import type { AddressSpacePreset } from './presets/address-spaces.ts';
+import type { MachineCosts } from './presets/costs.ts';
+import type { KernelFeatures, KernelIdentity } from './presets/kernels.ts';
+import { ModuleStats } from './stats/index.ts';
+import { EventLog } from './trace/event-log.ts';
+import type { PageCount } from './units.ts';
+import { GuestTree } from './vfs/guest-tree.ts';
+import { VirtualFiles } from './vfs/virtual-files.ts';
+import { VmallocSpace } from './vmalloc/index.ts';
+
+export interface SimKernelOptions {
+  readonly features: KernelFeatures;
+  readonly identity: KernelIdentity;
+  readonly space: AddressSpacePreset;
+  readonly cpus: number;
+  readonly costs: MachineCosts;
+  readonly seed: number;
+  readonly source: ModuleSource;
+  /** What module inits do, by module name. */
+  readonly init: ReadonlyMap<string, InitBehaviour>;
+  /** /proc/vmallocinfo of a real box: what the address space holds before anything is asked. */
+  readonly initialVmallocinfo?: string;
+  /** RAM in pages; a larger vmalloc fails at once. */
+  readonly ramPages?: PageCount;
+  /** CAP_SYS_MODULE of the callers; default true. */
+  readonly privileged?: boolean;
+}
+
+/** A problem in the scenario that only shows when the kernel is put together. */
+export class KernelSetupError extends Error {}
+
+const ARCH = {
+  i386: 'i386',
+  'x86-64': 'x86_64',
+  arm32: 'arm',
+  arm64: 'arm64',
+} as const satisfies Record<AddressSpacePreset['arch'], ElfKernel['arch']>;
+
+/**
+ * One simulated kernel: the engine, the address space, the loader, its counters and its files,
+ * put together from a set of features and a machine. The only place that knows all rooms.
+ */
+export class SimKernel {
+  readonly engine: Engine;
+  readonly events: EventLog;
+  readonly log: KernelLog;
+  readonly space: VmallocSpace;
+  readonly ctx: ModuleContext;
+  readonly tree: GuestTree;
+  readonly files: VirtualFiles;
+  readonly options: SimKernelOptions;
+  /** /proc/sys/kernel/modules_disabled: once 1, for good. */
+  modulesDisabled = false;
+  #lastRequest = 0;
+
+  constructor(options: SimKernelOptions) {
+    this.options = options;
+    const { features, costs } = options;
+    const engine = new Engine({ cpus: options.cpus, seed: options.seed, firstPid: 100 });
+    this.engine = engine;
+    this.events = new EventLog(engine);
+    this.log = new KernelLog(() => engine.now, this.events);
+    const rcu = new Rcu(engine, costs.rcu_grace_period_ns);
+    const drain = new Work(engine, 'kworker/0:0', function* () {
+      yield* engine.work(costs.purge_ns + costs.purge_cpu_ns * engine.onlineCpus);
+      space.drainVmapAreaWork();
+    });
+    const space = new VmallocSpace(
+      options.space,
+      {
+        trace: this.events,
+        log: this.log,
+        onlineCpus: () => engine.onlineCpus,
+        comm: () => engine.current?.comm ?? 'swapper/0',
+        scheduleDrain: () => drain.queue(costs.worker_ns),
+        cpu: () => engine.currentCpu,
+        now: () => engine.now,
+      },
+      {
+        vaFailureMessage: features.va_failure_message,
+        moduleAllocator: features.module_memory_failure === 'quiet' ? 'execmem' : 'module_alloc',
+        possibleCpus: options.cpus,
+        ...(options.ramPages === undefined ? {} : { totalRamPages: options.ramPages }),
+      },
+    );
+    this.space = space;
+    if (options.initialVmallocinfo !== undefined) {
+      const seeded = space.seedFromVmallocinfo(options.initialVmallocinfo);
+      if (!seeded.ok) throw new KernelSetupError(seeded.message);
+    }
+    this.ctx = {
+      engine,
+      log: this.log,
+      tracer: this.events,
+      rcu,
+      space,
+      stats: new ModuleStats(options.space.wordBits, this.events),
+      features,
+      identity: options.identity,
+      costs,
+      images: new ImageCache(elfKernel(options)),
+      modules: new ModuleList(engine, this.events),
+      gate: new IdempotentTable(
+        engine,
+        this.events,
+        features.idempotent === 'interruptible' ? 'interruptible' : 'uninterruptible',
+      ),
+      initFree: new InitFreeWork(engine, rcu, space, costs),
+      taint: new KernelTaint(this.log),
+      permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
+      initBehaviour: (module) => options.init.get(module),
+    };
+    this.tree = new GuestTree(options.identity.release, options.source);
+    this.files = new VirtualFiles(this.ctx, {
+      kmsg: () => this.log.kmsg(),
+      modprobePath: { read: () => '/sbin/modprobe\n' },
+      dupsTrace: { read: () => 'N\n' },
+      modulesDisabled: {
+        read: () => `${this.modulesDisabled ? 1 : 0}\n`,
+        write: (text) => this.#disableModules(text),
+      },
+    });
+  }
+
+  /** Calls `listener` with each kernel log line and the request it was printed for. */
+  onLog(listener: (line: LogLine, request: number) => void): () => void {
+    return this.log.listen((line) => listener(line, this.engine.current?.request ?? 0));
+  }
+
+  /** A number for the next request; events and areas carry it. */
+  nextRequest(): number {
+    this.#lastRequest += 1;
+    return this.#lastRequest;
+  }
+
+  /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */
+  #disableModules(text: string): number {
+    const value = text.trim();
+    if (value === '1') this.modulesDisabled = true;
+    else if (value !== '0' || this.modulesDisabled) return -22;
+    return 0;
+  }
+}
+
+function elfKernel(options: SimKernelOptions): ElfKernel {
+  const { features, identity, space } = options;
+  return {
+    arch: ARCH[space.arch],
+    wordBits: space.wordBits,
+    structModuleSize: identity.structModuleSize,
+    modversions: identity.modversions,
+    kallsyms: features.kallsyms,
+    kallsymsAll: features.kallsyms_all,
+    moduleUnload: features.module_unload,
+    smp: features.smp,
+    livepatch: features.livepatch,
+    strictModuleRwx: features.strict_module_rwx,
+    sectionNameCheck: features.section_name_check,
+  };
+}

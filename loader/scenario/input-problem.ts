@@ -1,0 +1,87 @@
+import type * as z from 'zod';
+
+/** Something wrong in a document: where, what was expected, what stood there. */
+export interface InputProblem {
+  readonly place: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** `["steps", 3, "flags"]` → `steps[3].flags`. */
+export function placeOf(path: readonly PropertyKey[]): string {
+  let place = '';
+  for (const key of path) {
+    if (typeof key === 'number') place += `[${key}]`;
+    else place += place === '' ? String(key) : `.${String(key)}`;
+  }
+  return place === '' ? 'document' : place;
+}
+
+/** A value as a reader would recognise it, shortened. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document;
+  for (const key of path) {
+    if (value === null || typeof value !== 'object') return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/**
+ * The first problem zod found, as a place and two phrases. Of a union's branches the one that got
+ * furthest into the value speaks.
+ */
+export function firstProblem(error: z.ZodError, document: unknown): InputProblem {
+  const issue = deepest(error.issues[0]!, document);
+  return {
+    place: placeOf(issue.path),
+    expected: expectation(issue),
+    found:
+      issue.code === 'unrecognized_keys'
+        ? `key ${issue.keys.join(', ')}`
+        : describeValue(valueAt(document, issue.path)),
+  };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function expectation(issue: Issue): string {
+  if (issue.code === 'unrecognized_keys') return 'no such key';
+  return issue.message.replace(/^Invalid input: /, '').replace(/^expected /, '');
+}
+
+function deepest(issue: Issue, document: unknown): Issue {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const value = valueAt(document, issue.path);
+  const candidates = issue.errors
+    .filter((branch) => branch.length > 0)
+    .map((branch) => ({ branch, score: score(branch, value) }))
+    .sort((a, b) => b.score - a.score);
+  const best = candidates[0];
+  if (!best) return issue;
+  const inner = best.branch[0]!;
+  return deepest({ ...inner, path: [...issue.path, ...inner.path] } as Issue, document);
+}
+
+/** How close a union branch came: fewer top-level complaints and a known first key count. */
+function score(branch: readonly Issue[], value: unknown): number {
+  let points = 0;
+  for (const issue of branch) {
+    points -= 1;
+    if (issue.path.length > 0)
+      points += issue.code === 'invalid_type' && missing(issue, value) ? -5 : 3;
+    if (issue.code === 'unrecognized_keys') points -= issue.keys.length;
+  }
+  return points;
+}
+
+function missing(issue: Issue, value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return true;
+  return !(String(issue.path[0]) in value);
+}

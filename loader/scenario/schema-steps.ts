@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import { MODULE_INIT_FLAGS } from '../module/index.ts';
+
+/** include/uapi/asm-generic/fcntl.h: the flags delete_module(2) looks at. */
+const DELETE_FLAGS: Readonly<Record<string, number>> = { O_NONBLOCK: 2048, O_TRUNC: 512 };
+
+/** Flags as a number, or the kernel's names joined by `|`. */
+function flags(names: Readonly<Record<string, number>>, fallback: number) {
+  const text = z.string().transform((value, ctx) => {
+    let sum = 0;
+    for (const part of value.split('|').map((word) => word.trim())) {
+      const bit = names[part];
+      if (bit === undefined) {
+        const known = Object.keys(names).join(', ');
+        ctx.addIssue({ code: 'custom', message: `unknown flag ${part}; known: ${known}` });
+        return z.NEVER;
+      }
+      sum |= bit;
+    }
+    return sum;
+  });
+  return z.union([z.int().min(-2_147_483_648).max(4_294_967_295), text]).default(fallback);
+}
+
+const path = z.string().min(1).max(4096);
+const args = z.string().max(65_536).default('');
+
+const finitModule = z.strictObject({
+  finit_module: path,
+  flags: flags(MODULE_INIT_FLAGS, 0),
+  args,
+  /** `write`: opened write-only; `bad`: a descriptor that is not open. */
+  open: z.enum(['read', 'write', 'bad']).default('read'),
+});
+const initModule = z.strictObject({
+  init_module: path,
+  args,
+  /** Length passed to the call instead of the file's. */
+  len: z.int().min(0).max(4_294_967_295).optional(),
+  /** Pass a pointer that cannot be read. */
+  fault: z.boolean().default(false),
+});
+const deleteModule = z.strictObject({
+  delete_module: z.string().max(4096),
+  flags: flags(DELETE_FLAGS, 2048),
+});
+const requestModule = z.strictObject({
+  request_module: z.string().max(4096),
+  wait: z.boolean().default(true),
+});
+const modprobe = z.strictObject({ modprobe: z.string().min(1).max(4096), args });
+const uevent = z.strictObject({ uevent: z.string().min(1).max(4096) });
+const read = z.strictObject({ read: path });
+const write = z.strictObject({ write: path, text: z.string().max(65_536) });
+const sleep = z.strictObject({ sleep_ms: z.number().min(0).max(86_400_000) });
+const log = z.strictObject({ log: z.string().max(1024) });
+/** A second name for a file, and a second file with the same bytes. */
+const link = z.strictObject({ link: path, to: path });
+const copy = z.strictObject({ copy: path, to: path });
+/** Keep a file open for writing, and close it again. */
+const openWrite = z.strictObject({ open_write: path });
+const closeWrite = z.strictObject({ close_write: path });
+
+const callStep = z.union([
+  finitModule,
+  initModule,
+  deleteModule,
+  requestModule,
+  modprobe,
+  uevent,
+  read,
+  write,
+]);
+
+/** Processes started together; each may start late and be sent a signal. */
+const parallel = z.strictObject({
+  parallel: z
+    .array(
+      z.strictObject({
+        step: callStep,
+        delay_ms: z.number().min(0).max(86_400_000).default(0),
+        signal: z
+          .strictObject({
+            kind: z.enum(['int', 'kill']),
+            after_ms: z.number().min(0).max(86_400_000),
+          })
+          .optional(),
+      }),
+    )
+    .min(1)
+    .max(4096),
+});
+
+export const stepSchema = z.union([
+  callStep,
+  sleep,
+  log,
+  link,
+  copy,
+  openWrite,
+  closeWrite,
+  parallel,
+]);
+
+export type CallStep = z.infer<typeof callStep>;
+export type Step = z.infer<typeof stepSchema>;

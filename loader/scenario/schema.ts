@@ -1,0 +1,129 @@
+/**
+ * The scenario document, version 1. A key that is not named here is refused; the version moves
+ * when an old document would no longer mean the same.
+ */
+import * as z from 'zod';
+import { DEFAULT_COSTS } from '../presets/costs.ts';
+import { stepSchema } from './schema-steps.ts';
+import { stormSchema } from './schema-storm.ts';
+
+const hexAddress = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'an address such as "0xf77fe000"');
+
+const featureSchema = z
+  .strictObject({
+    idempotent: z.enum(['none', 'uninterruptible', 'interruptible']),
+    early_check: z.boolean(),
+    deny_write: z.enum(['shared', 'exclusive-read', 'exclusive-call']),
+    going_rule: z.enum(['retry', 'busy']),
+    limiter: z.enum(['counter', 'semaphore']),
+    dups: z.union([z.enum(['off', 'v6.4', 'refcounted']), z.boolean()]),
+    layout: z.enum(['two', 'seven']),
+    va_failure_message: z.enum(['vmalloc=', 'range']),
+    module_memory_failure: z.enum(['noisy', 'quiet']),
+    workspace: z.enum(['vmalloc', 'kvmalloc']),
+    stats: z.boolean(),
+    kread_bytes_bug: z.boolean(),
+    section_name_check: z.enum(['all', 'alloc']),
+    compression: z.enum(['none', 'gzip', 'xz', 'zstd']),
+    kallsyms: z.boolean(),
+    kallsyms_all: z.boolean(),
+    module_unload: z.boolean(),
+    module_force_load: z.boolean(),
+    module_force_unload: z.boolean(),
+    strict_module_rwx: z.boolean(),
+    constructors: z.boolean(),
+    livepatch: z.boolean(),
+    smp: z.boolean(),
+    nx: z.boolean(),
+    module_sig: z.enum(['off', 'permissive', 'enforce']),
+  })
+  .partial();
+
+export const kernelSchema = z.union([
+  z.string().min(1),
+  featureSchema.extend({
+    base: z.string().min(1).default('v6.12'),
+    release: z.string().min(1).optional(),
+    vermagic: z.string().min(1).optional(),
+    struct_module_size: z.int().min(1).max(65_536).optional(),
+    /** What the kernel proper exports: names, or the text of its Module.symvers. */
+    exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
+    blacklist: z.array(z.string()).default([]),
+  }),
+]);
+
+const costs = z
+  .strictObject(
+    Object.fromEntries(
+      Object.keys(DEFAULT_COSTS).map((name) => [name, z.number().min(0).max(1e12).optional()]),
+    ),
+  )
+  .default({});
+
+export const machineSchema = z.strictObject({
+  cpus: z.int().min(1).max(8192).default(8),
+  /** A named address space, bounds, or what `vmalloc=` on the command line gives. */
+  vmalloc: z
+    .union([
+      z.string().min(1),
+      z.strictObject({ start: hexAddress, end: hexAddress }),
+      z.strictObject({ mib: z.int().min(1).max(1000) }),
+    ])
+    .default('i386-128m'),
+  /** Text of /proc/vmallocinfo of a real box, or a path to it. */
+  initial: z.string().optional(),
+  memory_mb: z.int().min(1).max(67_108_864).optional(),
+  costs,
+});
+
+const initSchema = z.strictObject({
+  ret: z.int().min(-4095).max(2_147_483_647).default(0),
+  duration_us: z.number().min(0).max(1e9).optional(),
+  /** Whether it sleeps for its duration instead of keeping the CPU. */
+  sleeps: z.boolean().default(false),
+  keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+  uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+});
+
+const inits = z.record(z.string(), initSchema).default({});
+
+export const modulesSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ dir: z.string().min(1), init: inits }),
+  z.strictObject({ catalog: z.string().min(1), init: inits }),
+  z.strictObject({
+    synthetic: z.strictObject({
+      count: z.int().min(1).max(20_000).default(64),
+      seed: z.int().min(0).max(4_294_967_295).default(1),
+    }),
+    init: inits,
+  }),
+]);
+
+export const scenarioSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: z.literal(1),
+    name: z.string().min(1).max(200),
+    description: z.string().optional(),
+    kernel: kernelSchema.default('v6.12'),
+    machine: machineSchema.prefault({}),
+    modules: modulesSchema,
+    seed: z.int().min(0).max(4_294_967_295).default(1),
+    steps: z.array(stepSchema).max(1_000_000).optional(),
+    storm: stormSchema.optional(),
+  })
+  .refine((s) => (s.steps === undefined) !== (s.storm === undefined), {
+    message: 'a scenario has either steps or a storm',
+  });
+
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type KernelChoice = z.infer<typeof kernelSchema>;
+export type MachineChoice = z.infer<typeof machineSchema>;
+export type ModulesChoice = z.infer<typeof modulesSchema>;
+
+/** The document's JSON Schema (2020-12). */
+export function scenarioJsonSchema(): unknown {
+  return z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' });
+}

@@ -1,0 +1,232 @@
+import type { Coroutine, Task } from '../engine/index.ts';
+import { ERRNO } from '../errno.ts';
+import type { SimKernel } from '../kernel.ts';
+import type { Nanos } from '../units.ts';
+import { executeOperation, isKernelOperation, type OperationResult } from './execute-operation.ts';
+import type { GroupMember, Operation, Program } from './operation.ts';
+import type { PortSession, SessionCompletion } from './port-session.ts';
+
+/** One finished kernel operation, for the result. */
+export interface RequestRecord {
+  readonly request: number;
+  readonly context: number;
+  readonly cpu: number;
+  readonly operation: Operation;
+  readonly start: Nanos;
+  readonly end: Nanos;
+  readonly result: OperationResult;
+}
+
+export interface SessionObserver {
+  onRecord(record: RequestRecord): void;
+}
+
+interface Submitted {
+  readonly tag: number;
+  readonly operation: Operation;
+}
+
+/** One simulated CPU of the guest: a task that serves what is submitted, in order. */
+class Context {
+  readonly index: number;
+  readonly cpu: number;
+  readonly mailbox: Submitted[] = [];
+  readonly operations: Iterator<Operation>;
+  task: Task | undefined;
+  waiting = false;
+
+  constructor(index: number, cpu: number, operations: Iterator<Operation>) {
+    this.index = index;
+    this.cpu = cpu;
+    this.operations = operations;
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** A program run against a simulated kernel, one request at a time per context. */
+export class Session implements PortSession {
+  readonly #kernel: SimKernel;
+  readonly #observer: SessionObserver;
+  readonly #program: Program;
+  readonly #contexts: Context[];
+  #completions: SessionCompletion[] = [];
+  #outstanding = 0;
+  /** Tasks that wait for the kernel to fall quiet. */
+  #settling: Task[] = [];
+
+  constructor(kernel: SimKernel, program: Program, observer: SessionObserver) {
+    this.#kernel = kernel;
+    this.#program = program;
+    this.#observer = observer;
+    const { engine } = kernel;
+    this.#contexts = program.contexts.map(({ cpu, comm, operations }, index) => {
+      const context = new Context(index, cpu, operations[Symbol.iterator]());
+      context.task = engine.spawn({ comm: comm ?? 'storm', cpu, pinned: true }, () =>
+        this.#serve(context),
+      );
+      return context;
+    });
+    // Every context comes to wait for its first request before time begins.
+    engine.runUntilQuiet();
+  }
+
+  get contexts(): number {
+    return this.#contexts.length;
+  }
+
+  get now(): Nanos {
+    return this.#kernel.engine.now;
+  }
+
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  fetch(context: number): Operation | undefined {
+    const next = this.#contexts[context]?.operations.next();
+    return next && !next.done ? next.value : undefined;
+  }
+
+  submit(context: number, tag: number, operation: Operation): void {
+    const target = this.#contexts[context];
+    if (!target) throw new RangeError(`no context ${context}`);
+    this.#outstanding += 1;
+    target.mailbox.push({ tag, operation });
+    if (target.waiting) {
+      target.waiting = false;
+      this.#kernel.engine.wake(target.task!);
+    }
+  }
+
+  advance(): readonly SessionCompletion[] {
+    const { engine } = this.#kernel;
+    while (this.#completions.length === 0) {
+      if (engine.busy) engine.step();
+      else if (this.#settling.length > 0) this.#settleAll();
+      else break;
+    }
+    const done = this.#completions;
+    this.#completions = [];
+    this.#outstanding -= done.length;
+    return done;
+  }
+
+  advanceTime(ns: Nanos): void {
+    const { engine } = this.#kernel;
+    const until = engine.now + ns;
+    engine.after(ns, () => {});
+    while (engine.now < until && engine.step()) {}
+  }
+
+  #settleAll(): void {
+    const tasks = this.#settling;
+    this.#settling = [];
+    for (const task of tasks) this.#kernel.engine.wake(task);
+  }
+
+  *#serve(context: Context): Coroutine<void> {
+    const { engine } = this.#kernel;
+    for (;;) {
+      const next = context.mailbox.shift();
+      if (!next) {
+        context.waiting = true;
+        yield* engine.block('uninterruptible');
+        continue;
+      }
+      const { ret, data } = yield* this.#perform(context, next.operation);
+      this.#completions.push({
+        context: context.index,
+        tag: next.tag,
+        ret,
+        ...(data === undefined ? {} : { data }),
+      });
+    }
+  }
+
+  *#perform(context: Context, operation: Operation): Coroutine<{ ret: number; data?: Uint8Array }> {
+    const { engine, log } = this.#kernel;
+    switch (operation.op) {
+      case 'noop':
+        return { ret: 0 };
+      case 'sleep':
+        yield* engine.sleep(operation.ns);
+        return { ret: 0 };
+      case 'sleep_until':
+        if (operation.at > engine.now) yield* engine.sleep(operation.at - engine.now);
+        return { ret: 0 };
+      case 'settle':
+        this.#settling.push(engine.current!);
+        yield* engine.block('uninterruptible');
+        return { ret: 0 };
+      case 'log':
+        log.print(6, operation.text);
+        return { ret: 0 };
+      case 'group':
+        return { ret: yield* this.#group(context, operation.group) };
+      default: {
+        const result = yield* this.#call(context, operation);
+        return result.text === undefined
+          ? { ret: result.ret }
+          : { ret: result.ret, data: encoder.encode(result.text) };
+      }
+    }
+  }
+
+  /** One kernel operation of the current task, recorded. */
+  *#call(context: Context, operation: Operation): Coroutine<OperationResult> {
+    if (!isKernelOperation(operation)) throw new Error(`${operation.op} is not a kernel operation`);
+    const { engine } = this.#kernel;
+    const task = engine.current!;
+    const request = this.#kernel.nextRequest();
+    const outer = task.request;
+    task.request = request;
+    const start = engine.now;
+    const { cpu } = task;
+    const result = yield* executeOperation(this.#kernel, request, operation);
+    task.request = outer;
+    this.#observer.onRecord({
+      request,
+      context: context.index,
+      cpu,
+      operation,
+      start,
+      end: engine.now,
+      result,
+    });
+    return result;
+  }
+
+  /** Starts a group's processes and waits for all; the first failure is the group's value. */
+  *#group(context: Context, index: number): Coroutine<number> {
+    const { engine } = this.#kernel;
+    const group = this.#program.groups[index];
+    if (!group) return -ERRNO.EINVAL;
+    for (const action of group.files) {
+      const err = this.#kernel.tree.apply(action);
+      if (err !== 0) return err;
+    }
+    const children: Task[] = [];
+    for (const member of group.members) {
+      const child = engine.spawn({ comm: engine.current!.comm }, () =>
+        this.#member(context, member),
+      );
+      children.push(child);
+      if (member.signal) {
+        const { kind, after } = member.signal;
+        engine.after(member.delay + after, () => engine.signal(child, kind));
+      }
+    }
+    let ret = 0;
+    for (const child of children) {
+      const value = (yield* engine.join(child)) as number;
+      if (ret === 0) ret = value;
+    }
+    return ret;
+  }
+
+  *#member(context: Context, member: GroupMember): Coroutine<number> {
+    if (member.delay > 0) yield* this.#kernel.engine.sleep(member.delay);
+    return (yield* this.#call(context, member.operation)).ret;
+  }
+}

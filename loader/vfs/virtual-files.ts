@@ -1,0 +1,86 @@
+import { type ModuleContext, procModules } from '../module/index.ts';
+import { COUNTER_NAMES, statsText } from '../stats/index.ts';
+
+/** A file whose text is made when it is read. */
+export interface VirtualFile {
+  read(): string;
+  /** Takes what is written; a negative errno refuses. Absent: the file cannot be written. */
+  write?(text: string): number;
+}
+
+export interface VirtualFilesOptions {
+  readonly kmsg: () => string;
+  readonly modprobePath: VirtualFile;
+  readonly dupsTrace: VirtualFile;
+  readonly modulesDisabled: VirtualFile;
+}
+
+const DEBUG_MODULES = '/sys/kernel/debug/modules';
+
+/** The kernel's own files, as far as the model knows their contents. */
+export class VirtualFiles {
+  readonly #ctx: ModuleContext;
+  readonly #fixed = new Map<string, VirtualFile>();
+
+  constructor(ctx: ModuleContext, options: VirtualFilesOptions) {
+    this.#ctx = ctx;
+    const text = (path: string, read: () => string): void => {
+      this.#fixed.set(path, { read });
+    };
+    text('/proc/modules', () => procModules(ctx));
+    text('/proc/vmallocinfo', () => ctx.space.vmallocinfo());
+    text('/proc/meminfo', () => ctx.space.meminfo());
+    text('/dev/kmsg', options.kmsg);
+    this.#fixed.set('/proc/sys/kernel/modprobe', options.modprobePath);
+    this.#fixed.set('/proc/sys/kernel/modules_disabled', options.modulesDisabled);
+    if (ctx.features.compression !== 'none') {
+      text('/sys/module/compression', () => `${ctx.features.compression}\n`);
+    }
+    if (ctx.features.dups !== 'off') {
+      this.#fixed.set('/sys/module/module/parameters/enable_dups_trace', options.dupsTrace);
+    }
+    if (ctx.features.stats) {
+      text(`${DEBUG_MODULES}/stats`, () => statsText(ctx.stats));
+      for (const name of COUNTER_NAMES) {
+        text(`${DEBUG_MODULES}/${name}`, () => `${ctx.stats.shown(name)}\n`);
+      }
+    }
+  }
+
+  get(path: string): VirtualFile | undefined {
+    return this.#fixed.get(path) ?? this.#moduleFile(path);
+  }
+
+  /** Every path that exists now. */
+  *paths(): Generator<string> {
+    yield* this.#fixed.keys();
+    for (const mod of this.#ctx.modules.newestFirst()) {
+      if (mod.state === 'unformed') continue;
+      for (const file of ['coresize', 'initsize', 'initstate', 'refcnt', 'taint']) {
+        yield `/sys/module/${mod.name}/${file}`;
+      }
+    }
+  }
+
+  /** /sys/module/<name>/…, kernel/module/sysfs.c and main.c, Linux 6.12 */
+  #moduleFile(path: string): VirtualFile | undefined {
+    const match = /^\/sys\/module\/([^/]+)\/([a-z]+)$/.exec(path);
+    if (!match) return undefined;
+    const mod = this.#ctx.modules.findFormed(match[1]!);
+    if (!mod) return undefined;
+    switch (match[2]) {
+      case 'initstate':
+        return { read: () => `${mod.state}\n` };
+      case 'coresize':
+        return { read: () => `${mod.coreSize}\n` };
+      case 'initsize':
+        return { read: () => `${mod.initSize}\n` };
+      case 'refcnt':
+        return { read: () => `${mod.users}\n` };
+      case 'taint':
+        return { read: () => `${mod.taintLetters}\n` };
+      default:
+        return undefined;
+    }
+  }
+}
