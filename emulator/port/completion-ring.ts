@@ -1,0 +1,74 @@
+/** The completion ring: written by the port, taken by the guest. */
+import type { Nanos } from '../../loader/units.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import { COMPLETION, type Code } from './protocol.ts';
+
+export class CompletionRing {
+  readonly #memory: GuestMemory;
+  #base = 0;
+  #mask = 0;
+  #head = 0;
+  #tail = 0;
+  #written = 0;
+  readonly #entry = new Uint8Array(COMPLETION.SIZE);
+  readonly #view = new DataView(this.#entry.buffer);
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory;
+  }
+
+  /** Starts an empty ring of 1 << `order` entries at `base`; the caller has checked both. */
+  open(base: number, order: number): void {
+    this.#base = base;
+    this.#mask = (1 << order) - 1;
+    this.#head = 0;
+    this.#tail = 0;
+  }
+
+  /** Index the next completion gets, counted modulo 2^32. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Completions the guest has not taken. */
+  get untaken(): number {
+    return (this.#tail - this.#head) >>> 0;
+  }
+
+  /** Completions written since the port was made. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** The guest has taken all before `head`; false when it cannot have. */
+  take(head: number): boolean {
+    if ((this.#tail - head) >>> 0 > this.untaken) return false;
+    this.#head = head;
+    return true;
+  }
+
+  /** Writes one entry. The caller has made sure there is room. */
+  put(
+    context: number,
+    tag: number,
+    ret: number,
+    status: Code,
+    length: number,
+    total: number,
+    now: Nanos,
+  ): void {
+    if (this.untaken > this.#mask) throw new Error('module port: completion ring overrun');
+    const view = this.#view;
+    view.setUint32(COMPLETION.CONTEXT, context, true);
+    view.setUint32(COMPLETION.TAG, tag, true);
+    view.setInt32(COMPLETION.RETURN, ret, true);
+    view.setUint32(COMPLETION.STATUS, status, true);
+    view.setUint32(COMPLETION.LENGTH, length, true);
+    view.setUint32(COMPLETION.TOTAL, total, true);
+    view.setUint32(COMPLETION.NOW_LOW, now >>> 0, true);
+    view.setUint32(COMPLETION.NOW_HIGH, Math.floor(now / 2 ** 32), true);
+    this.#memory.write(this.#base + (this.#tail & this.#mask) * COMPLETION.SIZE, this.#entry);
+    this.#tail = (this.#tail + 1) >>> 0;
+    this.#written++;
+  }
+}

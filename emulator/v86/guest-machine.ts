@@ -1,0 +1,244 @@
+/**
+ * A PC in v86 without BIOS, disk, screen or keyboard: memory, a serial console, and whatever
+ * device is plugged into its I/O space. Runs in Node and in browsers.
+ *
+ * v86 dies of an exception in a handler (it says running and never stops), kills Node when a
+ * guest writes port 0xf4, and lets a panic of its processor escape from a timer; none of that
+ * passes this class.
+ */
+import { V86 } from 'v86';
+import type { GuestMemory } from '../port/guest-memory.ts';
+import type { V86Emulator, V86Exports } from './internals.ts';
+import { V86Memory } from './v86-memory.ts';
+
+export interface GuestMachineOptions {
+  /** v86.wasm, compiled. */
+  readonly wasm: WebAssembly.Module;
+  /** A multiboot image that `readMultiboot` accepts. */
+  readonly image: Uint8Array;
+  /** A multiple of 128 KiB. */
+  readonly memoryBytes: number;
+  /** Compile the guest's code; off it is interpreted, which starts sooner. */
+  readonly jit: boolean;
+  /** A byte on the serial console. */
+  readonly onConsole: (byte: number) => void;
+  /** The guest executed `hlt` with interrupts off: it can never go on. */
+  readonly onHalt: () => void;
+  /** v86's processor panicked; the guest no longer runs. */
+  readonly onFault: (error: unknown) => void;
+  /** A device or console handler threw; the guest no longer runs. */
+  readonly onDeviceError: (error: unknown) => void;
+}
+
+/** A device in I/O space. `offset` is from the first port. */
+export interface IoDevice {
+  read(offset: number): number;
+  write(offset: number, value: number): void;
+  /** An access of 8 or 16 bits, or a 32-bit one off a 4-byte boundary. */
+  badAccess(offset: number, bits: number): void;
+}
+
+/** v86 fetches nothing once it has been given its WebAssembly; longer than this is a defect. */
+const READY_TIMEOUT_MS = 20_000;
+/** "only for kvm-unit-test": v86 throws a string when a guest writes here. */
+const TEST_EXIT_PORT = 0xf4;
+const TICK_MS = 1;
+
+export class GuestMachine {
+  readonly memory: GuestMemory;
+  readonly #emulator: V86Emulator;
+  readonly #gate: MainLoopGate;
+
+  private constructor(emulator: V86Emulator, memory: GuestMemory, gate: MainLoopGate) {
+    this.#emulator = emulator;
+    this.memory = memory;
+    this.#gate = gate;
+  }
+
+  /** Makes the machine and loads the image; it does not run yet. */
+  static async create(options: GuestMachineOptions): Promise<GuestMachine> {
+    const gate = new MainLoopGate(options.onFault, options.onDeviceError);
+    const emulator = await startV86(options, gate);
+    const { cpu } = emulator.v86;
+    const memory = new V86Memory(cpu, gate.memory);
+    const machine = new GuestMachine(emulator, memory, gate);
+    emulator.add_listener('serial0-output-byte', (byte) =>
+      gate.guard(() => options.onConsole(byte)),
+    );
+    emulator.add_listener('cpu-event-halt', () => {
+      gate.halted = true;
+      options.onHalt();
+    });
+    const exit = (value: number) =>
+      gate.fault(new Error(`the guest wrote ${value & 0xff} to port 0xf4, v86's test exit`));
+    cpu.io.register_write(TEST_EXIT_PORT, {}, exit, exit, exit);
+    return machine;
+  }
+
+  /** Plugs a device into ports nobody uses. */
+  plug(base: number, size: number, device: IoDevice): void {
+    const { io } = this.#emulator.v86.cpu;
+    for (let port = base; port < base + size; port++) {
+      if (io.ports[port]?.device !== undefined) {
+        throw new Error(`I/O port 0x${port.toString(16)} is taken by a device of v86`);
+      }
+    }
+    const gate = this.#gate;
+    for (let offset = 0; offset < size; offset++) {
+      const bad = (bits: number, ones: number) => () => {
+        gate.guard(() => device.badAccess(offset, bits));
+        return ones;
+      };
+      const aligned = offset % 4 === 0;
+      io.register_read(
+        base + offset,
+        device,
+        bad(8, 0xff),
+        bad(16, 0xffff),
+        aligned ? () => gate.guardRead(device, offset) : bad(32, -1),
+      );
+      io.register_write(
+        base + offset,
+        device,
+        bad(8, 0),
+        bad(16, 0),
+        aligned ? (value) => gate.guardWrite(device, offset, value) : bad(32, 0),
+      );
+    }
+  }
+
+  raiseIrq(line: number): void {
+    this.#emulator.v86.cpu.device_raise_irq(line);
+  }
+
+  lowerIrq(line: number): void {
+    this.#emulator.v86.cpu.device_lower_irq(line);
+  }
+
+  run(): void {
+    void this.#emulator.run();
+  }
+
+  /** Stops the guest for good; afterwards nothing of it keeps the process alive. */
+  async destroy(): Promise<void> {
+    this.#gate.closed = true;
+    await this.#emulator.destroy();
+  }
+}
+
+/** Stands between v86's scheduler and its processor, and between the processor and devices. */
+class MainLoopGate {
+  halted = false;
+  closed = false;
+  #memory: WebAssembly.Memory | undefined;
+  readonly #onFault: (error: unknown) => void;
+  readonly #onDeviceError: (error: unknown) => void;
+
+  constructor(onFault: (error: unknown) => void, onDeviceError: (error: unknown) => void) {
+    this.#onFault = onFault;
+    this.#onDeviceError = onDeviceError;
+  }
+
+  get memory(): WebAssembly.Memory {
+    if (this.#memory === undefined) throw new Error('v86 has not been started');
+    return this.#memory;
+  }
+
+  /** The exports v86 is given: its own, with a main loop that does not throw. */
+  wrap(exports: V86Exports): WebAssembly.Exports {
+    this.#memory = exports.memory;
+    const run = exports.main_loop;
+    const main_loop = (): number => {
+      if (this.closed) return TICK_MS;
+      try {
+        const wait = run();
+        return this.halted ? TICK_MS : wait;
+      } catch (error) {
+        this.fault(error);
+        return TICK_MS;
+      }
+    };
+    return { ...exports, main_loop };
+  }
+
+  /** The processor cannot go on. */
+  fault(error: unknown): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#onFault(error);
+  }
+
+  guard(action: () => void): void {
+    if (this.closed) return;
+    try {
+      action();
+    } catch (error) {
+      this.#deviceError(error);
+    }
+  }
+
+  guardRead(device: IoDevice, offset: number): number {
+    if (this.closed) return -1;
+    try {
+      return device.read(offset) | 0;
+    } catch (error) {
+      this.#deviceError(error);
+      return -1;
+    }
+  }
+
+  guardWrite(device: IoDevice, offset: number, value: number): void {
+    if (this.closed) return;
+    try {
+      device.write(offset, value);
+    } catch (error) {
+      this.#deviceError(error);
+    }
+  }
+
+  #deviceError(error: unknown): void {
+    this.closed = true;
+    this.#onDeviceError(error);
+  }
+}
+
+/** v86 with its processor gated, resolved at `emulator-ready`. */
+function startV86(options: GuestMachineOptions, gate: MainLoopGate): Promise<V86Emulator> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`v86 was not ready after ${READY_TIMEOUT_MS} ms`)),
+      READY_TIMEOUT_MS,
+    );
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    const settings = {
+      wasm_fn: async (imports: WebAssembly.Imports) => {
+        try {
+          const instance = await WebAssembly.instantiate(options.wasm, imports);
+          return gate.wrap(instance.exports as V86Exports);
+        } catch (error) {
+          fail(error);
+          return new Promise<WebAssembly.Exports>(() => {});
+        }
+      },
+      memory_size: options.memoryBytes,
+      vga_memory_size: 1 << 20,
+      // v86 keeps and may change what it is given.
+      multiboot: { buffer: options.image.slice().buffer },
+      disable_jit: !options.jit,
+      disable_keyboard: true,
+      disable_mouse: true,
+      disable_speaker: true,
+      // Any type it does not know leaves the network card out.
+      net_device: { type: 'none' as 'ne2k' },
+      autostart: false,
+    };
+    const emulator = new V86(settings) as unknown as V86Emulator;
+    emulator.add_listener('emulator-ready', () => {
+      clearTimeout(timer);
+      resolve(emulator);
+    });
+  });
+}

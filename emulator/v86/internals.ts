@@ -1,0 +1,53 @@
+/**
+ * The parts of v86 0.5.462 its own types leave out. Only what is touched is here; a test checks
+ * that each name exists in the build we ship with.
+ */
+
+/** src/io.js: handlers are called with the device as `this`. */
+export interface V86Io {
+  register_read(
+    port: number,
+    device: object,
+    read8?: () => number,
+    read16?: () => number,
+    read32?: () => number,
+  ): void;
+  register_write(
+    port: number,
+    device: object,
+    write8?: (value: number) => void,
+    write16?: (value: number) => void,
+    write32?: (value: number) => void,
+  ): void;
+  /** By port number; `device` is undefined where nobody listens. */
+  readonly ports: readonly { readonly device: object | undefined }[];
+}
+
+/** src/cpu.js. */
+export interface V86Cpu {
+  readonly io: V86Io;
+  /** Guest memory: a proxy that makes a new view for every access. Only byteOffset is used. */
+  readonly mem8: Uint8Array;
+  readonly memory_size: ArrayLike<number>;
+  /** Forgets compiled code of a range of physical memory that has changed. */
+  jit_dirty_cache(start: number, end: number): void;
+  device_raise_irq(line: number): void;
+  device_lower_irq(line: number): void;
+}
+
+/** What `V86` instances have beside their public methods, and events they send undeclared. */
+export interface V86Emulator {
+  /** Set before `emulator-ready` is sent. */
+  readonly v86: { readonly cpu: V86Cpu };
+  add_listener(event: 'emulator-ready' | 'cpu-event-halt', listener: () => void): void;
+  add_listener(event: 'serial0-output-byte', listener: (byte: number) => void): void;
+  run(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
+/** Exports of v86.wasm that are touched; the rest goes through unseen. */
+export interface V86Exports extends WebAssembly.Exports {
+  readonly memory: WebAssembly.Memory;
+  /** Runs the processor for a while; milliseconds until it wants to run again. */
+  readonly main_loop: () => number;
+}
