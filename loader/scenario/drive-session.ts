@@ -24,6 +24,15 @@ export interface DriveResult {
  * STATS_PATH. Tags count up from 0 in each context.
  */
 export function driveSession(session: PortSession): DriveResult {
+  const steps = driveSteps(session);
+  for (;;) {
+    const next = steps.next();
+    if (next.done) return next.value;
+  }
+}
+
+/** The same, one advance at a time, so that a caller may look up in between. */
+export function* driveSteps(session: PortSession): Generator<void, DriveResult> {
   const tags = new Uint32Array(session.contexts);
   const waiting = new Uint8Array(session.contexts);
   let completed = 0;
@@ -50,21 +59,22 @@ export function driveSession(session: PortSession): DriveResult {
     if (ret < 0) failed++;
     step(context);
   };
-  const drain = (): void => {
+  function* drain(): Generator<void, void> {
     for (;;) {
       const completions = session.advance();
       if (completions.length === 0) return;
       for (const completion of completions) handle(completion);
+      yield;
     }
-  };
+  }
 
   for (let context = 0; context < session.contexts; context++) step(context);
-  drain();
+  yield* drain();
   const free = waiting.indexOf(0);
   if (free >= 0) {
     report = { context: free, tag: tags[free]!++ };
     session.submit(free, report.tag, { op: 'read', path: STATS_PATH });
-    drain();
+    yield* drain();
   }
   return { completed, failed, stuck, ...(stats === undefined ? {} : { stats }) };
 }

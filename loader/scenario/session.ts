@@ -2,7 +2,12 @@ import type { Coroutine, Task } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
 import type { Nanos } from '../units.ts';
-import { executeOperation, isKernelOperation, type OperationResult } from './execute-operation.ts';
+import {
+  executeOperation,
+  isKernelOperation,
+  type KernelOperation,
+  type OperationResult,
+} from './execute-operation.ts';
 import type { GroupMember, Operation, Program } from './operation.ts';
 import type { PortSession, SessionCompletion } from './port-session.ts';
 
@@ -10,8 +15,11 @@ import type { PortSession, SessionCompletion } from './port-session.ts';
 export interface RequestRecord {
   readonly request: number;
   readonly context: number;
+  /** Which of its context's operations this was, from 0; and which process of a group. */
+  readonly sequence: number;
+  readonly member?: number;
   readonly cpu: number;
-  readonly operation: Operation;
+  readonly operation: KernelOperation;
   readonly start: Nanos;
   readonly end: Nanos;
   readonly result: OperationResult;
@@ -34,6 +42,10 @@ class Context {
   readonly operations: Iterator<Operation>;
   task: Task | undefined;
   waiting = false;
+  /** Operations served so far. */
+  served = 0;
+  /** Its program has been read to the end: what it asks for now is the guest's own report. */
+  ended = false;
 
   constructor(index: number, cpu: number, operations: Iterator<Operation>) {
     this.index = index;
@@ -84,8 +96,11 @@ export class Session implements PortSession {
   }
 
   fetch(context: number): Operation | undefined {
-    const next = this.#contexts[context]?.operations.next();
-    return next && !next.done ? next.value : undefined;
+    const target = this.#contexts[context];
+    const next = target?.operations.next();
+    if (target && next && !next.done) return next.value;
+    if (target) target.ended = true;
+    return undefined;
   }
 
   submit(context: number, tag: number, operation: Operation): void {
@@ -135,6 +150,7 @@ export class Session implements PortSession {
         continue;
       }
       const { ret, data } = yield* this.#perform(context, next.operation);
+      context.served += 1;
       this.#completions.push({
         context: context.index,
         tag: next.tag,
@@ -174,7 +190,7 @@ export class Session implements PortSession {
   }
 
   /** One kernel operation of the current task, recorded. */
-  *#call(context: Context, operation: Operation): Coroutine<OperationResult> {
+  *#call(context: Context, operation: Operation, member?: number): Coroutine<OperationResult> {
     if (!isKernelOperation(operation)) throw new Error(`${operation.op} is not a kernel operation`);
     const { engine } = this.#kernel;
     const task = engine.current!;
@@ -185,9 +201,12 @@ export class Session implements PortSession {
     const { cpu } = task;
     const result = yield* executeOperation(this.#kernel, request, operation);
     task.request = outer;
+    if (context.ended && context.mailbox.length === 0 && operation.op === 'read') return result;
     this.#observer.onRecord({
       request,
       context: context.index,
+      sequence: context.served,
+      ...(member === undefined ? {} : { member }),
       cpu,
       operation,
       start,
@@ -207,9 +226,9 @@ export class Session implements PortSession {
       if (err !== 0) return err;
     }
     const children: Task[] = [];
-    for (const member of group.members) {
+    for (const [index, member] of group.members.entries()) {
       const child = engine.spawn({ comm: engine.current!.comm }, () =>
-        this.#member(context, member),
+        this.#member(context, member, index),
       );
       children.push(child);
       if (member.signal) {
@@ -225,8 +244,8 @@ export class Session implements PortSession {
     return ret;
   }
 
-  *#member(context: Context, member: GroupMember): Coroutine<number> {
+  *#member(context: Context, member: GroupMember, index: number): Coroutine<number> {
     if (member.delay > 0) yield* this.#kernel.engine.sleep(member.delay);
-    return (yield* this.#call(context, member.operation)).ret;
+    return (yield* this.#call(context, member.operation, index)).ret;
   }
 }

@@ -1,0 +1,7 @@
+import type { ScenarioInput } from '../schema.ts';
+import { FIRST_BOOT } from './first-boot.ts';
+
+/** Scenarios that come with modstorm, by name. */
+export const BUNDLED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
+  'first-boot': FIRST_BOOT,
+};

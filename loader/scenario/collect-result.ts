@@ -1,0 +1,84 @@
+import { COUNTER_NAMES } from '../stats/index.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { AllocationFailure, RunResult } from './result.ts';
+import type { SeenFailure } from './run-observer.ts';
+
+/** Files whose final text a result carries. */
+const RESULT_FILES = [
+  '/sys/kernel/debug/modules/stats',
+  '/proc/vmallocinfo',
+  '/proc/modules',
+  '/proc/meminfo',
+] as const;
+
+/** The result document of a run that has ended. */
+export function collectResult(run: PreparedRun): RunResult {
+  const { kernel, observer, scenario } = run;
+  const { stats } = kernel.ctx;
+  const files: Record<string, string> = {};
+  for (const path of RESULT_FILES) {
+    const file = kernel.files.get(path);
+    if (file) files[path] = file.read();
+  }
+  const counters: Record<string, number | string> = {};
+  const trueCounters: Record<string, number> = {};
+  for (const name of COUNTER_NAMES) {
+    const shown = stats.shown(name);
+    counters[name] = shown <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(shown) : String(shown);
+    trueCounters[name] = stats.true(name);
+  }
+  const { source } = kernel.options;
+  const vmalloc = run.machineBlock.vmalloc as { start: string; end: string };
+  return {
+    version: 1,
+    scenario: { name: scenario.name, seed: scenario.seed },
+    kernel: run.kernelBlock,
+    machine: run.machineBlock,
+    modules: {
+      source: source.name,
+      files: source.files.length,
+      bytes: source.files.reduce((sum, file) => sum + file.size, 0),
+    },
+    results: observer.results,
+    calls: observer.calls,
+    counters,
+    counters_true: trueCounters,
+    wasted: {
+      kread: stats.true('invalid_kread_bytes'),
+      decompress: stats.true('invalid_decompress_bytes'),
+      becoming: stats.true('invalid_becoming_bytes'),
+      load: stats.true('invalid_mod_bytes'),
+    },
+    duplicates: stats.duplicates(),
+    files,
+    vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },
+    peak: observer.peak,
+    first_failure: observer.firstFailure ? inWords(observer.firstFailure) : null,
+    end_ns: kernel.engine.now,
+    events: observer.events,
+  };
+}
+
+const STAGE_WORDS: Readonly<Record<string, string>> = {
+  kread: 'the copy of its file',
+  decompress: 'its decompression',
+  becoming: 'its module memory',
+  init: 'what its init allocates',
+};
+
+function inWords(failure: SeenFailure): AllocationFailure {
+  const { size, subject, op, stage, t, total_free, largest_free } = failure;
+  const what = STAGE_WORDS[stage] ?? 'an allocation';
+  const who = subject === '' ? failure.task : `${op} of ${subject}`;
+  const sentence =
+    `At ${(t / 1e6).toFixed(3)} ms ${who} found no room for ${what}: ` +
+    `it needed ${mib(size)} in one piece, ${mib(total_free)} were free, ` +
+    `and the largest hole was ${mib(largest_free)}.`;
+  return { ...failure, sentence };
+}
+
+function mib(bytes: number): string {
+  return bytes < 1024 * 1024
+    ? `${(bytes / 1024).toFixed(0)} KiB`
+    : `${(bytes / (1024 * 1024)).toFixed(2)} MiB`;
+}

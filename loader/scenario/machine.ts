@@ -1,0 +1,76 @@
+import {
+  ADDRESS_SPACES,
+  type AddressSpacePreset,
+  customAddressSpace,
+  vmallocBootOption,
+} from '../presets/address-spaces.ts';
+import { DEFAULT_COSTS, type MachineCosts } from '../presets/costs.ts';
+import {
+  KERNEL_PRESETS,
+  type KernelFeatures,
+  type KernelName,
+  type KernelPreset,
+} from '../presets/kernels.ts';
+import { CompileError } from './compile.ts';
+import { nearestName } from './nearest-name.ts';
+import type { KernelChoice, MachineChoice } from './schema.ts';
+
+/** The kernel preset of that name, or an error that suggests the nearest. */
+export function kernelPreset(name: string, place: string): KernelPreset {
+  const preset = (KERNEL_PRESETS as Record<string, KernelPreset>)[name];
+  if (preset) return preset;
+  const names = Object.keys(KERNEL_PRESETS) as KernelName[];
+  throw new CompileError(place, unknownName('kernel', name, names));
+}
+
+/** Features of a preset with a scenario's replacements. */
+export function kernelFeatures(choice: KernelChoice): {
+  readonly preset: KernelPreset;
+  readonly features: KernelFeatures;
+} {
+  if (typeof choice === 'string') {
+    const preset = kernelPreset(choice, 'kernel');
+    return { preset, features: preset.features };
+  }
+  const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
+  const { exports: _e, blacklist: _b, ...replaced } = rest;
+  const preset = kernelPreset(base, 'kernel.base');
+  const features: Record<string, unknown> = { ...preset.features };
+  for (const [name, value] of Object.entries(replaced)) {
+    if (value !== undefined) features[name] = value;
+  }
+  if (features.dups === false) features.dups = 'off';
+  if (features.dups === true) {
+    const usual = preset.features.dups;
+    features.dups = usual === 'off' ? 'refcounted' : usual;
+  }
+  return { preset, features: features as unknown as KernelFeatures };
+}
+
+/** The address space of a machine. */
+export function addressSpace(machine: MachineChoice): AddressSpacePreset {
+  const { vmalloc } = machine;
+  if (typeof vmalloc === 'string') {
+    const preset = ADDRESS_SPACES.get(vmalloc);
+    if (preset) return preset;
+    const names = [...ADDRESS_SPACES.keys()];
+    throw new CompileError('machine.vmalloc', unknownName('address space', vmalloc, names));
+  }
+  const made =
+    'mib' in vmalloc
+      ? vmallocBootOption(vmalloc.mib)
+      : customAddressSpace(vmalloc.start, vmalloc.end);
+  if (!made.ok) throw new CompileError('machine.vmalloc', made.message);
+  return made.preset;
+}
+
+export function machineCosts(machine: MachineChoice): MachineCosts {
+  const given = Object.entries(machine.costs).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_COSTS, ...Object.fromEntries(given) };
+}
+
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return `no ${what} ${JSON.stringify(name)} (known: ${known.join(', ')})${hint}`;
+}

@@ -1,0 +1,140 @@
+import { KernelSetupError, SimKernel } from '../kernel.ts';
+import type { InitBehaviour } from '../module/index.ts';
+import { inferIdentity } from '../module/kernel-identity.ts';
+import type { ModuleSource } from '../module/module-source.ts';
+import {
+  exportsFromNames,
+  exportsFromSymvers,
+  parseModuleSymvers,
+} from '../module/module-symvers.ts';
+import type { KernelExports } from '../presets/kernels.ts';
+import { formatAddress } from '../vmalloc/index.ts';
+import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
+import { addressSpace, kernelFeatures, machineCosts } from './machine.ts';
+import type { Program } from './operation.ts';
+import { RunObserver } from './run-observer.ts';
+import type { Scenario } from './schema.ts';
+
+/** A scenario with its kernel, ready to be driven. */
+export interface PreparedRun {
+  readonly scenario: Scenario;
+  readonly kernel: SimKernel;
+  readonly program: Program;
+  readonly observer: RunObserver;
+  /** The kernel and machine blocks of the result. */
+  readonly kernelBlock: Readonly<Record<string, unknown>>;
+  readonly machineBlock: Readonly<Record<string, unknown>>;
+}
+
+export interface PrepareOptions {
+  readonly source: ModuleSource;
+  /** Called while a large source is looked through. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Builds the kernel a scenario describes. Throws CompileError for what cannot be. */
+export function prepareRun(scenario: Scenario, options: PrepareOptions): PreparedRun {
+  const { source } = options;
+  const { preset, features: chosen } = kernelFeatures(scenario.kernel);
+  let features = chosen;
+  const choice = typeof scenario.kernel === 'string' ? undefined : scenario.kernel;
+  const given = {
+    release: choice?.release,
+    vermagic: choice?.vermagic,
+    structModuleSize: choice?.struct_module_size,
+    exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
+    blacklist: choice?.blacklist,
+  };
+  const space = addressSpace(scenario.machine);
+  const { identity, report, compression } = inferIdentity(source, given, (progress) =>
+    options.onProgress?.(progress.done, progress.total),
+  );
+  if (choice?.compression === undefined && compression !== undefined) {
+    features = { ...features, compression };
+  }
+  const costs = machineCosts(scenario.machine);
+  const { cpus, initial, memory_mb } = scenario.machine;
+  const program = compileScenario(scenario, {
+    source,
+    loadOrder: () => source.files.map((file) => file.path),
+    fileOf: fileFinder(source),
+  });
+  let kernel: SimKernel;
+  try {
+    kernel = new SimKernel({
+      features,
+      identity,
+      space,
+      cpus,
+      costs,
+      seed: scenario.seed,
+      source,
+      init: initBehaviours(scenario),
+      ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
+      ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
+    });
+  } catch (error) {
+    if (error instanceof KernelSetupError) throw new CompileError('machine.initial', error.message);
+    throw error;
+  }
+  return {
+    scenario,
+    kernel,
+    program,
+    observer: new RunObserver(kernel, scenario.steps !== undefined),
+    kernelBlock: {
+      base: preset.name,
+      release: identity.release,
+      vermagic: identity.vermagic,
+      struct_module_size: identity.structModuleSize ?? null,
+      modversions: identity.modversions,
+      blacklist: identity.blacklist,
+      inferred: report,
+      features,
+    },
+    machineBlock: {
+      cpus,
+      vmalloc: {
+        name: space.name,
+        arch: space.arch,
+        start: `0x${formatAddress(space, space.vmallocStart)}`,
+        end: `0x${formatAddress(space, space.vmallocEnd)}`,
+        bytes: space.vmallocEnd - space.vmallocStart,
+      },
+      costs,
+    },
+  };
+}
+
+/** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */
+function exportsOf(given: string | readonly string[]): KernelExports {
+  if (typeof given !== 'string') return exportsFromNames(given);
+  const parsed = parseModuleSymvers(given);
+  if (parsed.ok) return exportsFromSymvers(parsed.entries);
+  const { line, expected, found } = parsed;
+  throw new CompileError('kernel.exports', `line ${line}: expected ${expected}, found ${found}`);
+}
+
+function fileFinder(source: ModuleSource): (name: string) => string | undefined {
+  let byName: Map<string, string> | undefined;
+  return (name) => {
+    byName ??= new Map(source.files.map((file) => [moduleNameOf(file.path), file.path]));
+    return byName.get(name.replaceAll('-', '_'));
+  };
+}
+
+function initBehaviours(scenario: Scenario): Map<string, InitBehaviour> {
+  const map = new Map<string, InitBehaviour>();
+  if (typeof scenario.modules === 'string') return map;
+  const defaultDuration = machineCosts(scenario.machine).init_ns;
+  for (const [name, init] of Object.entries(scenario.modules.init)) {
+    map.set(name.replaceAll('-', '_'), {
+      ret: init.ret,
+      duration: init.duration_us === undefined ? defaultDuration : init.duration_us * 1000,
+      sleeps: init.sleeps,
+      keeps: init.keeps_vmalloc,
+      uses: init.uses_vmalloc,
+    });
+  }
+  return map;
+}

@@ -1,0 +1,162 @@
+import { errnoName } from '../errno.ts';
+import type { SimKernel } from '../kernel.ts';
+import type { LoadStage, TraceEvent } from '../trace/event.ts';
+import type { VirtAddr } from '../units.ts';
+import { subjectOf } from './execute-operation.ts';
+import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
+import type { RequestRecord, SessionObserver } from './session.ts';
+
+const NO_LINES: readonly string[] = [];
+
+/** A failure as it was seen, before it is put into words. */
+export type SeenFailure = Omit<AllocationFailure, 'sentence'>;
+
+interface OpenRequest {
+  readonly op: string;
+  readonly subject: string;
+  stage: LoadStage;
+}
+
+interface FailedSearch {
+  readonly size: number;
+  readonly task: string;
+  readonly vstart: VirtAddr;
+}
+
+/** Watches a run: keeps its results, its call tallies, its peak and its first failure. */
+export class RunObserver implements SessionObserver {
+  readonly results: CallResult[] = [];
+  readonly calls: Record<string, CallTally> = {};
+  peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
+  firstFailure: SeenFailure | null = null;
+  events = 0;
+  readonly #kernel: SimKernel;
+  readonly #stepped: boolean;
+  readonly #lines = new Map<number, string[]>();
+  readonly #open = new Map<number, OpenRequest>();
+  #failedSearch: FailedSearch | null = null;
+
+  /** `stepped`: every second operation of context 0 is a step of the scenario. */
+  constructor(kernel: SimKernel, stepped: boolean) {
+    this.#kernel = kernel;
+    this.#stepped = stepped;
+    kernel.onLog((line, request) => {
+      if (request === 0) return;
+      const lines = this.#lines.get(request);
+      if (lines) lines.push(line.text);
+      else this.#lines.set(request, [line.text]);
+    });
+    kernel.events.attach({ push: (event) => this.#observe(event) });
+    this.#notePeak(0, 0);
+  }
+
+  onRecord(record: RequestRecord): void {
+    const { operation, result, request } = record;
+    if (operation.op === 'uevent') return;
+    const log = this.#lines.get(request) ?? NO_LINES;
+    this.#lines.delete(request);
+    this.results.push({
+      ...(this.#stepped ? { step: Math.floor(record.sequence / 2) } : {}),
+      ...(record.member === undefined ? {} : { member: record.member }),
+      request,
+      op: operation.op,
+      subject: subjectOf(operation),
+      cpu: record.cpu,
+      start_ns: record.start,
+      end_ns: record.end,
+      ret: result.ret,
+      stage: result.stage,
+      allocated_bytes: result.allocated,
+      log,
+      ...(result.text === undefined ? {} : { text: result.text }),
+    });
+  }
+
+  #observe(event: TraceEvent): void {
+    this.events += 1;
+    switch (event.kind) {
+      case 'request_begin':
+        this.#open.set(event.request, {
+          op: event.op,
+          subject: event.subject,
+          stage: 'request',
+        });
+        break;
+      case 'stage_begin': {
+        const open = this.#open.get(event.request);
+        if (open) open.stage = event.stage;
+        break;
+      }
+      case 'outcome':
+        this.#open.delete(event.request);
+        this.#tally(event.op, event.ret);
+        break;
+      case 'vm_area':
+        this.#failedSearch = null;
+        this.#notePeak(event.t, event.request);
+        break;
+      case 'alloc_vmap_area':
+        if (event.failed) this.#noteFailedSearch(event);
+        else this.#failedSearch = null;
+        break;
+    }
+  }
+
+  #tally(op: string, ret: number): void {
+    let tally = this.calls[op];
+    if (!tally) {
+      tally = { total: 0, ok: 0, errors: {} };
+      this.calls[op] = tally;
+    }
+    tally.total += 1;
+    if (ret === 0 || (ret > 0 && (op === 'read' || op === 'write'))) {
+      tally.ok += 1;
+      return;
+    }
+    const name = ret < 0 ? errnoName(ret) : String(ret);
+    tally.errors[name] = (tally.errors[name] ?? 0) + 1;
+  }
+
+  #notePeak(t: number, request: number): void {
+    const { space } = this.#kernel;
+    const used = space.usedBytes();
+    if (used < this.peak.used || (t > 0 && used === this.peak.used)) return;
+    this.peak = {
+      t,
+      used,
+      lazy: space.lazyBytes(),
+      largest_free: space.largestFree(),
+      request,
+    };
+  }
+
+  /** Two failed searches for the same thing with only a purge between them: there is no room. */
+  #noteFailedSearch(event: TraceEvent & { kind: 'alloc_vmap_area' }): void {
+    const before = this.#failedSearch;
+    const again =
+      before?.size === event.size && before.task === event.task && before.vstart === event.vstart;
+    if (!again) {
+      this.#failedSearch = { size: event.size, task: event.task, vstart: event.vstart };
+      return;
+    }
+    this.#failedSearch = null;
+    if (this.firstFailure) return;
+    const request = this.#kernel.engine.current?.request ?? 0;
+    const open = this.#open.get(request);
+    const stats = this.#kernel.space.stats();
+    this.firstFailure = {
+      t: event.t,
+      seq: event.seq,
+      cpu: event.cpu,
+      task: event.task,
+      request,
+      op: open?.op ?? '',
+      subject: open?.subject ?? '',
+      stage: open?.stage ?? 'request',
+      size: event.size,
+      align: event.align,
+      total_free: stats.free,
+      largest_free: stats.largest_free,
+    };
+  }
+}
