@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Boots a Linux kernel with our init in v86 under Node and runs a list of operations in it.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { V86 } from 'v86';
+import { ConsoleParser } from './console-parser.ts';
+import type { LinuxGuestFiles } from './guest-cache.ts';
+import { encodeOps, type GuestOp } from './guest-ops.ts';
+import { buildInitramfs, type InitramfsEntry } from './initramfs.ts';
+import { type LinuxOutcome, type LinuxRun, LinuxRunCollector } from './linux-run.ts';
+
+/** v86 puts the initrd at 64 MiB (src/kernel.js); memory must reach beyond its end. */
+const INITRD_BYTES = 64 << 20;
+const MIB = 1 << 20;
+/** After a panic message the kernel prints the rest of its report. */
+const AFTER_PANIC_MS = 300;
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** With more than about 880 MiB an i386 kernel uses highmem and the default 120 MiB window. */
+const DEFAULT_MEMORY_MB = 1024;
+
+export interface LinuxGuestOptions {
+  readonly guest: LinuxGuestFiles;
+  readonly ops: readonly GuestOp[];
+  /** Files to be there from the start, by absolute path. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** Lines of /etc/modprobe.list (guest-images/linux/PROTOCOL.md, "modprobe"). */
+  readonly modprobeList?: readonly string[];
+  readonly memoryMb?: number;
+  /** `vmalloc=` on the command line: the window is exactly this many MiB. */
+  readonly vmallocMb?: number;
+  /** Added to the kernel's command line. */
+  readonly commandLine?: string;
+  /** Wall-clock limit of the whole boot. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Console text outside records, line by line, as it comes. */
+  readonly onConsole?: (line: string) => void;
+  /** Called now and then with how many lines of the list have begun. */
+  readonly onProgress?: (begun: number, of: number) => void;
+}
+
+/**
+ * One boot from power-on to the end of the list. Never rejects for what the guest does: a panic, a
+ * hang or an abort is an outcome, with everything up to there. Rejects with a RangeError for
+ * operations or sizes that cannot be run, and for a missing file of the guest.
+ */
+export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRun> {
+  const { guest, signal } = options;
+  const memoryMb = options.memoryMb ?? DEFAULT_MEMORY_MB;
+  const nonce = randomBytes(6).toString('hex');
+  const list = encodeOps(options.ops, nonce);
+  const initramfs = initramfsOf(options, list.text);
+  if (memoryMb * MIB < INITRD_BYTES + initramfs.length + 16 * MIB || memoryMb > 2048)
+    throw new RangeError(
+      `a guest of ${memoryMb} MiB cannot hold an initramfs of ${Math.ceil(initramfs.length / MIB)} MiB at 64 MiB`,
+    );
+
+  const collector = new LinuxRunCollector(list.lines);
+  const started = performance.now();
+  let userSpaceMs: number | null = null;
+  let emulator: V86 | null = null;
+  const ending = new Ending();
+
+  const parser = new ConsoleParser(nonce, {
+    record(record) {
+      collector.record(record);
+      if (record.kind === 'hello') {
+        userSpaceMs = performance.now() - started;
+        if (record.ops < 0) ending.settle('failed', `init could not read its list: ${record.ops}`);
+      } else if (record.kind === 'begin') options.onProgress?.(record.line, list.lines.length);
+      else if (record.kind === 'done') ending.settle('done', '');
+    },
+    text(line, damaged) {
+      const before = collector.panic;
+      collector.text(line, damaged);
+      options.onConsole?.(line);
+      if (before === null && collector.panic !== null)
+        ending.after(AFTER_PANIC_MS, 'panic', collector.panic);
+    },
+  });
+
+  const onAbort = (): void => ending.settle('aborted', 'aborted');
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  ending.after(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 'timeout', 'took too long');
+  try {
+    if (!signal?.aborted) {
+      emulator = startEmulator(options, memoryMb, initramfs);
+      emulator.add_listener('serial0-output-byte', (byte: number) => {
+        // An exception here would leave the emulator running and never end the boot.
+        try {
+          parser.byte(byte);
+        } catch (error) {
+          ending.settle('failed', `host: ${String(error)}`);
+        }
+      });
+    }
+    const { outcome, reason } = await ending.promise;
+    parser.end();
+    const where =
+      outcome === 'done' || collector.ops === null
+        ? ''
+        : ` (operation line ${collector.lastBegun})`;
+    return collector.finish(
+      outcome,
+      outcome !== 'done' && collector.ops === null
+        ? `${reason}, before user space`
+        : reason + where,
+      userSpaceMs,
+      performance.now() - started,
+    );
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    ending.close();
+    await emulator?.destroy();
+  }
+}
+
+/** The first reason to end wins; timers are cleared with it. */
+class Ending {
+  readonly promise: Promise<{ outcome: LinuxOutcome; reason: string }>;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+  #resolve: (value: { outcome: LinuxOutcome; reason: string }) => void = () => {};
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  settle(outcome: LinuxOutcome, reason: string): void {
+    this.#resolve({ outcome, reason });
+  }
+
+  after(ms: number, outcome: LinuxOutcome, reason: string): void {
+    this.#timers.push(setTimeout(() => this.settle(outcome, reason), ms));
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
+
+function initramfsOf(options: LinuxGuestOptions, ops: string): Uint8Array {
+  const init = new Uint8Array(readFileSync(options.guest.init));
+  const encoder = new TextEncoder();
+  const entries = new Map<string, InitramfsEntry>([
+    ['/dev/console', { type: 'character', major: 5, minor: 1 }],
+    ['/init', { type: 'file', data: init, mode: 0o755 }],
+    ['/sbin/modprobe', { type: 'file', data: init, mode: 0o755 }],
+    ['/ops', { type: 'file', data: encoder.encode(ops) }],
+    [
+      '/etc/modprobe.list',
+      {
+        type: 'file',
+        data: encoder.encode((options.modprobeList ?? []).map((l) => `${l}\n`).join('')),
+      },
+    ],
+  ]);
+  for (const directory of ['/proc', '/sys', '/tmp', '/run'])
+    entries.set(directory, { type: 'directory' });
+  for (const [path, data] of options.files ?? []) entries.set(path, { type: 'file', data });
+  return buildInitramfs(entries);
+}
+
+/**
+ * `loglevel=2` keeps the serial line to our records and to what precedes a crash, `oops=panic` makes
+ * any crash an outcome, and expedited RCU spares the wait for timer ticks of an idle machine.
+ */
+function commandLineOf(options: LinuxGuestOptions): string {
+  const words = [
+    'console=ttyS0',
+    'loglevel=2',
+    'printk.devkmsg=on',
+    'no_hash_pointers',
+    'nokaslr',
+    'oops=panic',
+    'tsc=reliable',
+    'rcupdate.rcu_expedited=1',
+  ];
+  if (options.vmallocMb !== undefined) words.push(`vmalloc=${options.vmallocMb}M`);
+  if (options.commandLine !== undefined) words.push(options.commandLine);
+  return words.join(' ');
+}
+
+function startEmulator(options: LinuxGuestOptions, memoryMb: number, initramfs: Uint8Array): V86 {
+  const require = createRequire(import.meta.url);
+  const { guest } = options;
+  return new V86({
+    wasm_path: require.resolve('v86/build/v86.wasm'),
+    memory_size: memoryMb * MIB,
+    vga_memory_size: MIB,
+    bios: { buffer: copyOf(readFileSync(guest.bios)) },
+    bzimage: { buffer: copyOf(readFileSync(guest.bzImage)) },
+    initrd: { buffer: copyOf(initramfs) },
+    cmdline: commandLineOf(options),
+    autostart: true,
+    fastboot: true,
+    disable_keyboard: true,
+    disable_mouse: true,
+    disable_speaker: true,
+    acpi: false,
+  } as ConstructorParameters<typeof V86>[0]);
+}
+
+/** v86 keeps and changes the buffers it is given, and takes whole ArrayBuffers only. */
+function copyOf(bytes: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
