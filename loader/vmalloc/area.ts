@@ -34,6 +34,13 @@ export class VmArea {
   readonly addr: VirtAddr;
   /** Address space taken, guard page included. */
   readonly size: Bytes;
+  flags: number;
+  /** Physical pages it owns. */
+  nrPages: PageCount = 0;
+  /** The nested area that holds the page pointers, or null when they fit a kmalloc. */
+  pageArray: VmArea | null = null;
+  /** vmap node it was allocated on, plus 1; 0: by address. */
+  vnId = 0;
   readonly caller: string;
   readonly purpose: AreaPurpose;
   readonly module: string;
@@ -42,17 +49,10 @@ export class VmArea {
   readonly serial: number;
   /** When it was allocated. */
   readonly since: Nanos;
-  flags: number;
-  /** Physical pages it owns. */
-  nrPages: PageCount = 0;
   /** Physical address of an ioremap, or 0. */
   phys = 0;
-  /** The nested area that holds the page pointers, or null when they fit a kmalloc. */
-  pageArray: VmArea | null = null;
   /** vmallocinfo shows `vpages`. True without `pageArray` only for an area read from a box. */
   vpages = false;
-  /** vmap node it was allocated on, plus 1; 0: by address. */
-  vnId = 0;
 
   constructor(
     addr: VirtAddr,

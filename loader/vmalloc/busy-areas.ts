@@ -2,16 +2,28 @@
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../units.ts';
 import type { VmArea } from './area.ts';
 
+const CHUNK_PAGES = 1024;
+const CHUNK_SIZE: Bytes = CHUNK_PAGES * PAGE_SIZE;
+
+/** Areas that start in one stretch of 1,024 pages, by page. */
+interface Chunk {
+  readonly slots: (VmArea | undefined)[];
+  count: number;
+}
+
+/**
+ * A table of chunks instead of the kernel's tree: two steps to any area, whatever their number.
+ * Nothing that can be seen from outside depends on the tree's shape here.
+ */
 export class BusyAreas {
-  /** By page number of the start, as almost every free names the start. */
-  readonly #byPage = new Map<number, VmArea>();
+  readonly #chunks = new Map<number, Chunk>();
+  #count = 0;
   /** In address order; null after a change. */
   #ordered: readonly VmArea[] | null = [];
   #bytesInWindow: Bytes = 0;
-  #bytesOutside: Bytes = 0;
 
   get count(): number {
-    return this.#byPage.size;
+    return this.#count;
   }
 
   /** Address space of busy areas inside the vmalloc window, guard pages included. */
@@ -19,28 +31,35 @@ export class BusyAreas {
     return this.#bytesInWindow;
   }
 
-  /** The same outside the window: a separate module range. */
-  get bytesOutside(): Bytes {
-    return this.#bytesOutside;
-  }
-
   add(area: VmArea, inWindow: boolean): void {
-    this.#byPage.set(area.addr / PAGE_SIZE, area);
+    const key = Math.floor(area.addr / CHUNK_SIZE);
+    let chunk = this.#chunks.get(key);
+    if (chunk === undefined) {
+      chunk = { slots: new Array<VmArea | undefined>(CHUNK_PAGES).fill(undefined), count: 0 };
+      this.#chunks.set(key, chunk);
+    }
+    chunk.slots[(area.addr - key * CHUNK_SIZE) / PAGE_SIZE] = area;
+    chunk.count++;
+    this.#count++;
     this.#ordered = null;
     if (inWindow) this.#bytesInWindow += area.size;
-    else this.#bytesOutside += area.size;
   }
 
   remove(area: VmArea, inWindow: boolean): void {
-    this.#byPage.delete(area.addr / PAGE_SIZE);
+    const key = Math.floor(area.addr / CHUNK_SIZE);
+    const chunk = this.#chunks.get(key)!;
+    chunk.slots[(area.addr - key * CHUNK_SIZE) / PAGE_SIZE] = undefined;
+    if (--chunk.count === 0) this.#chunks.delete(key);
+    this.#count--;
     this.#ordered = null;
     if (inWindow) this.#bytesInWindow -= area.size;
-    else this.#bytesOutside -= area.size;
   }
 
-  /** The area that holds `addr`, which may lie inside it. */
+  /** The area that holds the page-aligned `addr`, which may lie inside it. */
   find(addr: VirtAddr): VmArea | undefined {
-    return this.#byPage.get(addr / PAGE_SIZE) ?? this.#findInside(addr);
+    const key = Math.floor(addr / CHUNK_SIZE);
+    const slot = (addr - key * CHUNK_SIZE) / PAGE_SIZE;
+    return this.#chunks.get(key)?.slots[slot] ?? this.#findInside(addr);
   }
 
   #findInside(addr: VirtAddr): VmArea | undefined {
@@ -49,16 +68,22 @@ export class BusyAreas {
     let hi = areas.length;
     while (lo < hi) {
       const mid = (lo + hi) >> 1;
-      if (areas[mid]!.addr + areas[mid]!.size <= addr) lo = mid + 1;
+      if (areas[mid]!.end <= addr) lo = mid + 1;
       else hi = mid;
     }
     const area = areas[lo];
     return area !== undefined && area.addr <= addr ? area : undefined;
   }
 
-  /** By address. Sorted on the first call after a change. */
+  /** By address. Collected on the first call after a change. */
   inOrder(): readonly VmArea[] {
-    this.#ordered ??= [...this.#byPage.values()].sort((a, b) => a.addr - b.addr);
+    if (this.#ordered === null) {
+      const areas: VmArea[] = [];
+      for (const key of [...this.#chunks.keys()].sort((a, b) => a - b)) {
+        for (const area of this.#chunks.get(key)!.slots) if (area !== undefined) areas.push(area);
+      }
+      this.#ordered = areas;
+    }
     return this.#ordered;
   }
 }

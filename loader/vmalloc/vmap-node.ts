@@ -30,7 +30,7 @@ export class VmapNode<Lazy extends Range> {
   /** Areas waiting for a purge, by address. */
   lazy(): readonly Lazy[] {
     if (!this.#sorted) {
-      this.#lazy.sort((a, b) => a.addr - b.addr);
+      this.#lazy = sortByAddress(this.#lazy);
       this.#sorted = true;
     }
     return this.#lazy;
@@ -104,4 +104,27 @@ export class VmapNode<Lazy extends Range> {
     }
     return joined;
   }
+}
+
+/**
+ * Sorts by address. A purge of thousands of areas spends most of its time here, and numbers sort
+ * several times faster than objects, so page and position are packed into one number each.
+ */
+function sortByAddress<Area extends Range>(areas: readonly Area[]): Area[] {
+  const count = areas.length;
+  let lo = Number.POSITIVE_INFINITY;
+  let hi = 0;
+  for (const { addr } of areas) {
+    if (addr < lo) lo = addr;
+    if (addr > hi) hi = addr;
+  }
+  if (((hi - lo) / PAGE_SIZE + 1) * count > Number.MAX_SAFE_INTEGER) {
+    return [...areas].sort((a, b) => a.addr - b.addr);
+  }
+  const keys = new Float64Array(count);
+  for (let i = 0; i < count; i++) keys[i] = ((areas[i]!.addr - lo) / PAGE_SIZE) * count + i;
+  keys.sort();
+  const sorted: Area[] = [];
+  for (const key of keys) sorted.push(areas[key - Math.floor(key / count) * count]!);
+  return sorted;
 }
