@@ -96,15 +96,16 @@ function compileCall(step: CallStep): Operation {
 function compileStorm(scenario: Scenario, context: CompileContext): Program {
   const { cpus } = scenario.machine;
   const { generators } = scenario.storm!;
-  const lanes = generators.flatMap((generator, index) =>
-    cpusOf(generator, cpus, `storm.generators[${index}].cpus`).map((cpu) => ({
+  const lanes = generators.flatMap((generator, index) => {
+    const items = itemsOf(generator, context, `storm.generators[${index}].modules`);
+    return cpusOf(generator, cpus, `storm.generators[${index}].cpus`).map((cpu) => ({
       cpu,
       generator,
-      items: itemsOf(generator, context, `storm.generators[${index}].modules`),
+      items: items.slice(0, generator.limit),
       seed:
         (scenario.seed ^ Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(cpu + 1, 0x85ebca6b)) >>> 0,
-    })),
-  );
+    }));
+  });
   const byCpu = new Map<number, typeof lanes>();
   for (const lane of lanes) {
     const list = byCpu.get(lane.cpu);

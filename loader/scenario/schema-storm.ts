@@ -28,6 +28,8 @@ const perCpu = z.strictObject({
   op: z.enum(['finit_module', 'init_module', 'modprobe', 'request_module', 'uevent']),
   /** Names, paths or modaliases; `all` = every module of the source, dependencies first. */
   modules: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]),
+  /** Only the first so many modules. */
+  limit: z.int().min(1).optional(),
   order: z.enum(['listed', 'shuffled']).default('listed'),
   repeat: z.int().min(1).max(1_000_000).default(1),
   arrival,

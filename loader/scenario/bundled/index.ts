@@ -1,7 +1,9 @@
 import type { ScenarioInput } from '../schema.ts';
 import { FIRST_BOOT } from './first-boot.ts';
+import { RACE } from './race.ts';
 
 /** Scenarios that come with modstorm, by name. */
 export const BUNDLED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
   'first-boot': FIRST_BOOT,
+  race: RACE,
 };

@@ -1,0 +1,130 @@
+import { createFsFromVolume, type IFs, Volume } from 'memfs';
+import type { SimKernel } from '../kernel.ts';
+
+/**
+ * The guest's files as a memfs volume: module files, devices and the kernel's own files, readable
+ * with the `fs` API by any caller and current at each call. Writing is for the kernel's writable
+ * files alone; what it refuses throws with the errno as `fs` would.
+ */
+export function createGuestVolume(kernel: SimKernel): IFs {
+  const volume = new Volume();
+  const fs = createFsFromVolume(volume);
+  const view = new GuestView(kernel, volume);
+  return new Proxy(fs, {
+    get(target, property, receiver) {
+      const member: unknown = Reflect.get(target, property, receiver);
+      if (property === 'promises') return currentPromises(target, view);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        view.refresh(args[0]);
+        if (property === 'writeFile' || property === 'appendFile') {
+          return writeWithCallback(target, view, args, member);
+        }
+        const written = view.intercept(String(property), args);
+        return written ? undefined : Reflect.apply(member, target, args);
+      };
+    },
+  });
+}
+
+function currentPromises(fs: IFs, view: GuestView): unknown {
+  return new Proxy(fs.promises, {
+    get(target, property, receiver) {
+      const member: unknown = Reflect.get(target, property, receiver);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]) => {
+        view.refresh(args[0]);
+        const written = view.intercept(`${String(property)}Sync`, args);
+        return written ? undefined : Reflect.apply(member, target, args);
+      };
+    },
+  });
+}
+
+/** fs.writeFile(path, data[, options], callback): the kernel's answer reaches the callback. */
+function writeWithCallback(
+  fs: IFs,
+  view: GuestView,
+  args: unknown[],
+  member: CallableFunction,
+): unknown {
+  const callback = args.at(-1) as (error: Error | null) => void;
+  try {
+    if (!view.intercept('writeFileSync', args)) return Reflect.apply(member, fs, args);
+    callback(null);
+  } catch (error) {
+    callback(error as Error);
+  }
+  return undefined;
+}
+
+/** Brings what a call is about up to date just before it. */
+class GuestView {
+  readonly #kernel: SimKernel;
+  readonly #volume: InstanceType<typeof Volume>;
+  /** Paths the volume has from the kernel's own files, which may vanish. */
+  #virtual = new Set<string>();
+  /** Module files by path whose bytes are in the volume. */
+  readonly #filled = new Set<string>();
+  #treeSize = 0;
+
+  constructor(kernel: SimKernel, volume: InstanceType<typeof Volume>) {
+    this.#kernel = kernel;
+    this.#volume = volume;
+  }
+
+  refresh(subject: unknown): void {
+    if (typeof subject !== 'string') return;
+    const path = this.#kernel.tree.absolute(subject);
+    this.#refreshNames();
+    if (this.#virtual.has(path)) {
+      this.#volume.writeFileSync(path, this.#kernel.files.get(path)?.read() ?? '');
+    } else if (!this.#filled.has(path)) {
+      const opened = this.#kernel.tree.open(path);
+      if (opened.ok && opened.inode.kind === 'file') {
+        this.#volume.writeFileSync(path, opened.inode.bytes);
+        this.#filled.add(path);
+      }
+    }
+  }
+
+  /** Turns a write to one of the kernel's files into the kernel's own; true when it was one. */
+  intercept(method: string, args: readonly unknown[]): boolean {
+    if (method !== 'writeFileSync' && method !== 'appendFileSync') return false;
+    const path = this.#kernel.tree.absolute(String(args[0]));
+    const file = this.#kernel.files.get(path);
+    const errno = file?.write ? file.write(String(args[1])) : -13;
+    if (errno === 0) return true;
+    const code = errno === -13 ? 'EACCES' : errno === -30 ? 'EROFS' : 'EINVAL';
+    throw Object.assign(new Error(`${code}: write '${path}'`), { code, errno, path });
+  }
+
+  #refreshNames(): void {
+    const now = new Set(this.#kernel.files.paths());
+    for (const path of this.#virtual) {
+      if (!now.has(path)) this.#volume.rmSync(path);
+    }
+    for (const path of now) {
+      if (!this.#virtual.has(path)) this.#touch(path);
+    }
+    for (const path of this.#virtual) {
+      if (now.has(path)) continue;
+      const directory = path.slice(0, path.lastIndexOf('/'));
+      if ((this.#volume.readdirSync(directory) as string[]).length === 0) {
+        this.#volume.rmdirSync(directory);
+      }
+    }
+    this.#virtual = now;
+    const files = [...this.#kernel.tree.files()];
+    if (files.length === this.#treeSize) return;
+    this.#treeSize = files.length;
+    for (const [path] of files) {
+      if (!this.#volume.existsSync(path)) this.#touch(path);
+    }
+  }
+
+  #touch(path: string): void {
+    this.#volume.mkdirSync(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true });
+    this.#volume.writeFileSync(path, '');
+  }
+}

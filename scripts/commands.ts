@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import type { ParseArgsConfig } from 'node:util';
+import * as z from 'zod';
+import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
+import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
+import { inspectCommand } from './inspect-command.ts';
+import { modulesCommand } from './modules-command.ts';
+import { runCommand } from './run-command.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface Command {
+  readonly summary: string;
+  readonly help: string;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  run(values: Values, positionals: readonly string[], context: CommandContext): Promise<number>;
+}
+
+const RUN_OPTIONS = {
+  kernel: { type: 'string' },
+  cpus: { type: 'string' },
+  seed: { type: 'string' },
+  modules: { type: 'string' },
+  out: { type: 'string' },
+  force: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+const count = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.number().min(0).max(most));
+
+const runValues = z.object({
+  kernel: z.string().optional(),
+  cpus: count(8192).optional(),
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().optional(),
+  out: z.string().min(1).optional(),
+  force: z.boolean().default(false),
+  json: z.boolean().default(false),
+  guest: z.string().optional(),
+  scenario: z.string().optional(),
+});
+
+function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const name = String(issue.path[0]);
+  throw new InputError({
+    file: `--${name}`,
+    expected: issue.message,
+    found: JSON.stringify(values[name]),
+  });
+}
+
+function onePositional(positionals: readonly string[], what: string): string {
+  if (positionals.length === 1) return positionals[0]!;
+  throw new InputError({
+    file: 'arguments',
+    expected: `one ${what}`,
+    found: positionals.length === 0 ? 'none' : positionals.join(' '),
+  });
+}
+
+const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${Object.keys(BUNDLED_SCENARIOS).join(', ')}
+  --kernel V      rules of another kernel: v6.1, v6.3, v6.4, v6.4-rc4, v6.5, v6.12
+  --cpus N        simulated CPUs
+  --seed N        another draw of what is random
+  --modules DIR   modules of this directory instead of the scenario's
+  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
+  --force         replace files in a DIR that is in use
+  --json          one JSON document on stdout
+`;
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  boot: {
+    summary: 'boot a guest in v86, serve its requests, report',
+    help: `modstorm boot [--guest storm|FILE] [--scenario SCENARIO] [options]
+
+${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module port
+`,
+    options: { ...RUN_OPTIONS, guest: { type: 'string' }, scenario: { type: 'string' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only options (the scenario follows --scenario)',
+          found: positionals.join(' '),
+        });
+      }
+      const options = optionsOf(runValues, values);
+      const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
+      return runCommand({ ...options, scenario, guest: options.guest ?? 'storm' }, context);
+    },
+  },
+  replay: {
+    summary: 'run a scenario without an emulator',
+    help: `modstorm replay SCENARIO [options]
+
+${SCENARIO_HELP}`,
+    options: RUN_OPTIONS,
+    async run(values, positionals, context) {
+      const scenario = onePositional(positionals, 'scenario');
+      return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
+    },
+  },
+  inspect: {
+    summary: 'the address space at one moment of a run',
+    help: `modstorm inspect RESULT|SCENARIO [--at TIME|last|peak|failure] [--format map|svg|vmallocinfo|json]
+
+  RESULT is a directory written by --out, its events.jsonl or its result.json
+  --at      a time (12.5ms, 3s), an event (#1234), last (default), peak or failure
+  --format  map (default), svg, vmallocinfo or json
+`,
+    options: {
+      at: { type: 'string' },
+      format: { type: 'string' },
+      kernel: { type: 'string' },
+      cpus: { type: 'string' },
+      seed: { type: 'string' },
+      modules: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const subject = onePositional(positionals, 'result or scenario');
+      const options = optionsOf(
+        runValues.extend({
+          at: z.string().default('last'),
+          format: z.enum(['map', 'svg', 'vmallocinfo', 'json']).optional(),
+        }),
+        values,
+      );
+      const format = options.format ?? (options.json ? 'json' : 'map');
+      return inspectCommand({ ...options, subject, format }, context);
+    },
+  },
+  modules: {
+    summary: 'what each module of a directory would cost',
+    help: `modstorm modules DIR|FILE [--json]
+
+  bytes per stage and per memory type of each .ko, .ko.gz, .ko.xz and .ko.zst
+`,
+    options: { json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const path = onePositional(positionals, 'directory or module file');
+      if (!existsSync(path)) {
+        throw new InputError({
+          file: path,
+          expected: 'a directory of modules or a module file',
+          found: 'nothing there',
+        });
+      }
+      return modulesCommand({ path, json: values.json === true }, context);
+    },
+  },
+};
+
+export function helpText(): string {
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`,
+  );
+  return `modstorm: a Linux boot storm on a laptop
+
+usage: modstorm COMMAND [options]
+
+${rows.join('')}
+  modstorm COMMAND --help says more; --version prints the version.
+  Exit codes: 0 done, 1 a failure the command was asked to find, 2 bad input, 130 interrupted.
+`;
+}

@@ -1,0 +1,117 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { InputError } from './input-error.ts';
+
+const CHUNK = 1 << 20;
+
+/**
+ * A directory of results that appears whole or not at all: everything goes into a hidden
+ * neighbour, which takes the directory's name at the end.
+ */
+export class OutputDirectory {
+  readonly path: string;
+  readonly #partial: string;
+  readonly #open = new Set<number>();
+  #live = true;
+
+  /** Throws an InputError when the directory is in use and `force` is not given. */
+  constructor(path: string, force: boolean) {
+    this.path = resolve(path);
+    const found = contents(path, this.path);
+    if (found > 0 && !force) {
+      throw new InputError({
+        file: path,
+        expected: 'a directory that is empty or does not exist (or --force)',
+        found: `${found} ${found === 1 ? 'entry' : 'entries'} in it`,
+      });
+    }
+    this.#partial = join(dirname(this.path), `.${basename(this.path)}.partial-${process.pid}`);
+    try {
+      mkdirSync(this.#partial, { recursive: true });
+    } catch (error) {
+      throw new InputError({
+        file: path,
+        expected: 'a place that can be written',
+        found: (error as NodeJS.ErrnoException).code ?? String(error),
+      });
+    }
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.#partial, name), text);
+  }
+
+  /** A file written piece by piece. */
+  stream(name: string): { write(text: string): void; close(): void } {
+    const fd = openSync(join(this.#partial, name), 'w');
+    this.#open.add(fd);
+    let pending: string[] = [];
+    let size = 0;
+    const flush = (): void => {
+      if (pending.length > 0) writeSync(fd, pending.join(''));
+      pending = [];
+      size = 0;
+    };
+    return {
+      write: (text) => {
+        pending.push(text);
+        size += text.length;
+        if (size >= CHUNK) flush();
+      },
+      close: () => {
+        flush();
+        this.#open.delete(fd);
+        closeSync(fd);
+      },
+    };
+  }
+
+  /**
+   * Gives the directory its name. One that was there under --force keeps its other files; each of
+   * ours replaces its namesake whole.
+   */
+  commit(): void {
+    this.#live = false;
+    if (!existsSync(this.path)) {
+      renameSync(this.#partial, this.path);
+      return;
+    }
+    for (const name of readdirSync(this.#partial)) {
+      renameSync(join(this.#partial, name), join(this.path, name));
+    }
+    rmSync(this.#partial, { recursive: true });
+  }
+
+  /** Removes everything written so far. */
+  discard(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    for (const fd of this.#open) closeSync(fd);
+    this.#open.clear();
+    rmSync(this.#partial, { recursive: true, force: true });
+  }
+}
+
+function contents(given: string, path: string): number {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch {
+    return 0;
+  }
+  if (!isDirectory) {
+    throw new InputError({ file: given, expected: 'a directory', found: 'a file' });
+  }
+  return readdirSync(path).length;
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BootResult, bootGuest, GuestImageError } from '../emulator/boot.ts';
+import { loadV86Wasm } from '../emulator/node-host.ts';
+import { collectResult } from '../loader/scenario/collect-result.ts';
+import { driveSteps } from '../loader/scenario/drive-session.ts';
+import { type PreparedRun, prepareRun } from '../loader/scenario/prepare.ts';
+import type { RunResult } from '../loader/scenario/result.ts';
+import { Session } from '../loader/scenario/session.ts';
+import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
+import { OutputDirectory } from './output-directory.ts';
+import { Progress } from './progress.ts';
+import { type HostFigures, reportText } from './report.ts';
+import { RunOutputs } from './run-outputs.ts';
+import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+
+export interface RunOptions {
+  readonly scenario: string;
+  readonly kernel?: string | undefined;
+  readonly cpus?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly modules?: string | undefined;
+  readonly out?: string | undefined;
+  readonly force: boolean;
+  readonly json: boolean;
+  /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
+  readonly guest?: string | undefined;
+}
+
+/** How often a long replay lets the event loop look for Ctrl-C, in milliseconds. */
+const SLICE_MS = 20;
+
+/** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
+export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
+  const loaded = loadScenario(options.scenario, options);
+  const out =
+    options.out === undefined ? undefined : new OutputDirectory(options.out, options.force);
+  const progress = new Progress();
+  try {
+    const run = prepare(loaded, progress);
+    const outputs = out ? new RunOutputs(out, run.kernel) : undefined;
+    const session = new Session(run.kernel, run.program, run.observer);
+    const host = await serve(options, context, run, session, progress);
+    progress.clear();
+    const result = collectResult(run);
+    outputs?.finish(run, result);
+    out?.commit();
+    await print(options, context, result, host);
+    return 0;
+  } catch (error) {
+    progress.clear();
+    throw asInputError(error, loaded.origin);
+  } finally {
+    out?.discard();
+  }
+}
+
+function prepare(loaded: LoadedScenario, progress: Progress): PreparedRun {
+  return prepareRun(loaded.scenario, {
+    source: loaded.source,
+    onProgress: (done, total) => progress.show(() => `looking at modules: ${done} of ${total}`),
+  });
+}
+
+async function serve(
+  options: RunOptions,
+  context: CommandContext,
+  run: PreparedRun,
+  session: Session,
+  progress: Progress,
+): Promise<HostFigures> {
+  const status = (): string =>
+    `${(run.kernel.engine.now / 1e6).toFixed(1)} ms simulated, ${run.kernel.events.emitted} events`;
+  if (options.guest === undefined) {
+    let slice = performance.now();
+    for (const steps = driveSteps(session); !steps.next().done; ) {
+      if (performance.now() - slice < SLICE_MS) continue;
+      progress.show(status);
+      await new Promise((resolve) => setImmediate(resolve));
+      context.throwIfInterrupted();
+      slice = performance.now();
+    }
+    return { totalMs: performance.now() };
+  }
+  const timer = setInterval(() => progress.show(status), 100);
+  try {
+    const booted = await boot(options.guest, options, context, session);
+    const { firstRequestMs, totalMs } = booted;
+    const started = performance.now() - totalMs;
+    return {
+      totalMs: performance.now(),
+      ...(firstRequestMs === undefined ? {} : { firstRequestMs: started + firstRequestMs }),
+    };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function boot(
+  guest: string,
+  options: RunOptions,
+  context: CommandContext,
+  session: Session,
+): Promise<BootResult> {
+  const image = readImage(guest);
+  try {
+    const booted = await bootGuest({
+      wasm: await loadV86Wasm(),
+      image,
+      session,
+      signal: context.signal,
+      onConsole: (text) => {
+        (options.json ? process.stderr : process.stdout).write(text);
+      },
+    });
+    context.throwIfInterrupted();
+    if (booted.exit !== 'done') {
+      throw new InputError({
+        file: guest,
+        expected: 'a guest that runs to its end',
+        found: booted.message,
+      });
+    }
+    return booted;
+  } catch (error) {
+    if (!(error instanceof GuestImageError)) throw error;
+    throw new InputError({ file: guest, expected: 'a guest that boots', found: error.message });
+  }
+}
+
+function readImage(guest: string): Uint8Array {
+  const path = guest === 'storm' ? stormImage() : guest;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InputError({
+      file: guest,
+      expected: 'a guest image (storm, or the path of a multiboot file)',
+      found: (error as NodeJS.ErrnoException).code ?? String(error),
+    });
+  }
+}
+
+/** The storm guest lies beside the bundle's directory, in a checkout and in the package alike. */
+function stormImage(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..', 'guest-images', 'storm', 'storm.bin');
+}
+
+async function print(
+  options: RunOptions,
+  context: CommandContext,
+  result: RunResult,
+  host: HostFigures,
+): Promise<void> {
+  if (!options.json) {
+    await context.write(reportText(result, host));
+    return;
+  }
+  const document = { ...result, host: { ...host } };
+  await context.write(`${JSON.stringify(document, null, 2)}\n`);
+}
