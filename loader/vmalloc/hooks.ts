@@ -27,6 +27,11 @@ export interface VmallocHooks {
 export interface VmallocOptions {
   /** Text of the address-space failure line: `range` from 6.11 on, `vmalloc=` before. */
   readonly vaFailureMessage?: 'range' | 'vmalloc=';
+  /**
+   * Parked areas: one by one, per vmap node, given back highest first (from 6.9 on), or in one
+   * list that joins neighbours, given back lowest first (5.11 to 6.8). Default `per_node`.
+   */
+  readonly lazyAreas?: 'per_node' | 'merged';
   /** Who allocates module memory: `execmem` from 6.10 on, `module_alloc` before. */
   readonly moduleAllocator?: 'execmem' | 'module_alloc';
   /** RAM of the machine; a larger vmalloc fails at once. Default: no limit. */

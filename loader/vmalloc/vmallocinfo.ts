@@ -2,6 +2,7 @@
 import { formatAddress } from './address.ts';
 import { VM, type VmArea } from './area.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';
+import type { Range } from './vmap-node.ts';
 
 /** The words of a line, in the order they are printed. */
 const FLAG_WORDS: readonly (readonly [number, string])[] = [
@@ -23,13 +24,13 @@ export function formatVmallocinfo(allocator: VmapAllocator): string {
       if ((area.flags & VM.UNINITIALIZED) === 0) lines.push(busyLine(allocator, area));
     }
   }
-  for (const node of allocator.nodes) {
-    for (const area of node.lazy()) lines.push(`${rangeOf(allocator, area)} unpurged vm_area\n`);
+  for (const range of allocator.lazyRanges()) {
+    lines.push(`${rangeOf(allocator, range)} unpurged vm_area\n`);
   }
   return lines.join('');
 }
 
-function rangeOf({ preset }: VmapAllocator, area: VmArea): string {
+function rangeOf({ preset }: VmapAllocator, area: Range): string {
   const start = formatAddress(preset, area.addr);
   const end = formatAddress(preset, area.addr + area.size);
   return `0x${start}-0x${end} ${String(area.size).padStart(7)}`;

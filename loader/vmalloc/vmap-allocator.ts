@@ -14,7 +14,7 @@ import { BusyAreas } from './busy-areas.ts';
 import { FreeTree } from './free-tree.ts';
 import { GFP } from './gfp.ts';
 import type { VmallocHooks, VmallocOptions } from './hooks.ts';
-import { VmapNode } from './vmap-node.ts';
+import { joinNeighbours, type Range, VmapNode } from './vmap-node.ts';
 
 /** 32 MiB worth of parked pages per doubling of the online CPUs. */
 const LAZY_PAGES_STEP: PageCount = 8192;
@@ -43,6 +43,8 @@ export class VmapAllocator {
   /** Runs before every forced purge: gives up idle vmap blocks. */
   onReclaim: () => void = () => {};
   readonly #vaFailureMessage: 'range' | 'vmalloc=';
+  /** Parked neighbours become one, as before 6.9. */
+  readonly #merged: boolean;
   readonly #notifiers = new Set<() => number>();
   readonly #ulongMax: VirtAddr;
   readonly #addressZero: VirtAddr;
@@ -62,8 +64,10 @@ export class VmapAllocator {
     this.#ulongMax = wrap - 1;
     this.#addressZero = Number(-preset.base);
     this.#vaFailureMessage = options.vaFailureMessage ?? 'range';
+    this.#merged = options.lazyAreas === 'merged';
     const cpus = options.possibleCpus ?? hooks.onlineCpus();
-    const count = preset.wordBits === 64 ? Math.min(Math.max(cpus, 1), MAX_VMAP_NODES) : 1;
+    const oneNode = preset.wordBits === 32 || this.#merged;
+    const count = oneNode ? 1 : Math.min(Math.max(cpus, 1), MAX_VMAP_NODES);
     this.nodes = Array.from({ length: count }, () => new VmapNode<VmArea>());
     this.#baseZone = Number((preset.base / BigInt(VMAP_ZONE_SIZE)) % BigInt(count));
   }
@@ -218,14 +222,16 @@ export class VmapAllocator {
     }
     let purged = 0;
     for (const [id, areas] of detached.entries()) {
-      purged += areas.length;
-      this.#giveBack(areas, fullPoolDecay ? null : this.nodes[id]!);
+      purged += this.#giveBack(areas, fullPoolDecay ? null : this.nodes[id]!);
     }
     this.hooks.trace.emit({ kind: 'purge_vmap_area_lazy', start, end, num_purged: purged });
   }
 
-  /** purge_vmap_node: refills the node's pools, the rest goes back highest address first. */
-  #giveBack(areas: readonly VmArea[], pools: VmapNode<VmArea> | null): void {
+  /**
+   * purge_vmap_node: refills the node's pools, the rest goes back highest address first. Returns
+   * how many areas the kernel would have counted.
+   */
+  #giveBack(areas: readonly VmArea[], pools: VmapNode<VmArea> | null): number {
     const global: VmArea[] = [];
     for (const area of areas) {
       this.#lazyPages -= area.size / PAGE_SIZE;
@@ -233,10 +239,24 @@ export class VmapAllocator {
       if (area.vnId > 0 && pools?.poolAdd(area)) continue;
       global.push(area);
     }
+    if (this.#merged) {
+      const joined = joinNeighbours(global);
+      for (const { addr, size } of joined) this.tree.giveBack(addr, addr + size);
+      return joined.length;
+    }
     for (let i = global.length - 1; i >= 0; i--) {
       const area = global[i]!;
       this.tree.giveBack(area.addr, area.addr + area.size);
     }
+    return areas.length;
+  }
+
+  /** Parked areas as vmallocinfo lists them: node by node, by address. */
+  lazyRanges(): readonly Range[] {
+    if (this.#merged) return joinNeighbours(this.nodes[0]!.lazy());
+    return this.nodes.length === 1
+      ? this.nodes[0]!.lazy()
+      : this.nodes.flatMap((node) => node.lazy());
   }
 
   #inWindow(addr: VirtAddr): boolean {

@@ -93,17 +93,22 @@ export class VmapNode<Lazy extends Range> {
       for (let i = 0; i < count; i++) taken.push({ addr: pool.pop()!, size: pages * PAGE_SIZE });
     }
     taken.sort((a, b) => a.addr - b.addr);
-    const joined: Range[] = [];
-    for (const range of taken) {
-      const last = joined.at(-1);
-      if (last !== undefined && last.addr + last.size === range.addr) {
-        joined[joined.length - 1] = { addr: last.addr, size: last.size + range.size };
-      } else {
-        joined.push(range);
-      }
-    }
-    return joined;
+    return joinNeighbours(taken);
   }
+}
+
+/** Ranges by address, those that touch made one. */
+export function joinNeighbours(ranges: readonly Range[]): Range[] {
+  const joined: Range[] = [];
+  for (const { addr, size } of ranges) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.addr + last.size === addr) {
+      joined[joined.length - 1] = { addr: last.addr, size: last.size + size };
+    } else {
+      joined.push({ addr, size });
+    }
+  }
+  return joined;
 }
 
 /**
