@@ -25,19 +25,20 @@ export interface LinuxGuestFiles {
   readonly config: string;
 }
 
-/** `current.json`; paths are relative to its directory. */
+/** The file in the cache that names the current guest. */
+export const GUEST_INDEX = 'current.json';
+export const GUEST_INDEX_VERSION = 1;
+
+/** Contents of {@link GUEST_INDEX}; paths are relative to its directory. */
 export interface GuestIndex {
-  readonly version: 1;
+  readonly version: typeof GUEST_INDEX_VERSION;
   readonly release: string;
-  readonly key: string;
-  readonly bzImages: Readonly<Partial<Record<LinuxVariant, string>>>;
+  /** Directory by variant: bzImage, System.map, Module.symvers, config. */
+  readonly kernels: Readonly<Partial<Record<LinuxVariant, string>>>;
   readonly init: string;
   readonly bios: string;
   readonly modules: string;
   readonly testModules: string;
-  readonly symvers: string;
-  readonly systemMap: string;
-  readonly config: string;
 }
 
 /** `.cache/guest-linux` of a checkout. */
@@ -47,22 +48,22 @@ export function guestCacheOf(root: string): string {
 
 /** The built guest, or one line saying what is missing and how to get it. */
 export function findLinuxGuest(cache: string, variant: LinuxVariant): LinuxGuestFiles | string {
-  const index = readIndex(join(cache, 'current.json'));
+  const index = readIndex(join(cache, GUEST_INDEX));
   if (typeof index === 'string') return index;
-  const bzImage = index.bzImages[variant];
-  if (bzImage === undefined)
+  const kernel = index.kernels[variant];
+  if (kernel === undefined)
     return `no kernel for ${variant} modules; run: npm run guest:linux -- --variant ${variant}`;
-  const at = (path: string): string => join(cache, path);
+  const at = (...path: string[]): string => join(cache, ...path);
   return {
     release: index.release,
-    bzImage: at(bzImage),
+    bzImage: at(kernel, 'bzImage'),
+    systemMap: at(kernel, 'System.map'),
+    symvers: at(kernel, 'Module.symvers'),
+    config: at(kernel, 'config'),
     init: at(index.init),
     bios: at(index.bios),
     modules: at(index.modules),
     testModules: at(index.testModules),
-    symvers: at(index.symvers),
-    systemMap: at(index.systemMap),
-    config: at(index.config),
   };
 }
 
@@ -75,7 +76,7 @@ function readIndex(path: string): GuestIndex | string {
   }
   try {
     const index = JSON.parse(text) as GuestIndex;
-    if (index.version === 1) return index;
+    if (index.version === GUEST_INDEX_VERSION) return index;
   } catch {
     // Falls through: a file of another kind or version is to be built anew.
   }

@@ -47,7 +47,7 @@ export interface LinuxGuestOptions {
  * operations or sizes that cannot be run, and for a missing file of the guest.
  */
 export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRun> {
-  const { guest, signal } = options;
+  const { signal } = options;
   const memoryMb = options.memoryMb ?? DEFAULT_MEMORY_MB;
   const nonce = randomBytes(6).toString('hex');
   const list = encodeOps(options.ops, nonce);
