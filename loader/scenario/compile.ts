@@ -1,6 +1,7 @@
 import { Random } from '../engine/index.ts';
 import type { ModuleSource } from '../module/module-source.ts';
-import type { ContextProgram, FileAction, Operation, ProcessGroup, Program } from './operation.ts';
+import type { FileAction } from '../vfs/guest-tree.ts';
+import type { ContextProgram, Operation, ProcessGroup, Program } from './operation.ts';
 import type { Scenario } from './schema.ts';
 import type { CallStep, Step } from './schema-steps.ts';
 import type { Arrival, Generator } from './schema-storm.ts';

@@ -3,6 +3,7 @@
  * runner. Paths are relative to the modules directory or absolute in the guest tree.
  */
 import type { Bytes, Nanos } from '../units.ts';
+import type { FileAction } from '../vfs/guest-tree.ts';
 
 export type Operation =
   | { readonly op: 'noop' }
@@ -47,14 +48,6 @@ export interface GroupMember {
   readonly delay: Nanos;
   /** Signal it gets, counted from its start. */
   readonly signal?: { readonly kind: 'int' | 'kill'; readonly after: Nanos };
-}
-
-/** Something done to the guest's files between calls. */
-export interface FileAction {
-  readonly action: 'link' | 'copy' | 'open_write' | 'close_write';
-  readonly path: string;
-  /** The new name of a link or copy. */
-  readonly to?: string;
 }
 
 /** What one `group` operation does: file actions first, then processes, all waited for. */

@@ -1,12 +1,19 @@
 import { ERRNO } from '../errno.ts';
 import { type FileContent, Inode } from '../module/inode.ts';
 import type { ModuleSource } from '../module/module-source.ts';
-import type { FileAction } from '../scenario/operation.ts';
 
 /** What opening a path may run into. */
 export type OpenResult =
   | { readonly ok: true; readonly inode: Inode }
   | { readonly ok: false; readonly errno: 'ENOENT' };
+
+/** Something done to the guest's files between calls. */
+export interface FileAction {
+  readonly action: 'link' | 'copy' | 'open_write' | 'close_write';
+  readonly path: string;
+  /** The new name of a link or copy. */
+  readonly to?: string;
+}
 
 const DEVICES = ['/dev/null', '/dev/console', '/dev/kmsg'];
 
