@@ -25,7 +25,7 @@ import type { ElfView } from './elf-view.ts';
 import { readExports, readVersions } from './exports.ts';
 import { modinfoAll, modinfoEntries, modinfoGet } from './modinfo.ts';
 import { readParams } from './params.ts';
-import { tablesFor } from './relocation.ts';
+import { relocationTables } from './relocation.ts';
 import { checkRelocations } from './relocation-check.ts';
 import { SymbolTable } from './symbol-table.ts';
 
@@ -172,7 +172,7 @@ class ParsedModule implements ModuleElf {
   /** Whether a relocation of struct module names that symbol. */
   #thisModuleRefersTo(name: string): boolean {
     const table = new SymbolTable(this.view, this.index);
-    for (const relocations of tablesFor(this.view, this.index.mod)) {
+    for (const relocations of relocationTables(this.view).get(this.index.mod) ?? []) {
       for (let i = 0; i < relocations.count; i += 1) {
         const symbol = relocations.sym(i);
         if (symbol < table.count && table.nameIs(symbol, name)) return true;

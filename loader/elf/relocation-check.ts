@@ -10,7 +10,7 @@ import { ERRNO } from '../errno.ts';
 import { SHF, SHT } from './elf-constants.ts';
 import type { ElfArch, ElfIndex, ElfKernel, RelocationRefusal } from './elf-types.ts';
 import type { ElfView } from './elf-view.ts';
-import { RelocationTable } from './relocation.ts';
+import { RELOCATIONS_MAX, RelocationTable } from './relocation.ts';
 import { sectionFlags } from './section-flags.ts';
 
 /** How one architecture takes relocations. */
@@ -78,6 +78,7 @@ export function checkRelocations(
   }
   const symbols = Math.floor(view.shSize(index.sym) / view.cls.sym);
   const hazards: string[] = [];
+  let left = RELOCATIONS_MAX;
   const refusal = (section: number, type: number, text: string): RelocationCheck => ({
     refusal: {
       errno: ERRNO.ENOEXEC,
@@ -98,7 +99,8 @@ export function checkRelocations(
       // The same words for both forms (include/linux/moduleloader.h).
       return refusal(i, 0, `module ${name}: REL relocation unsupported`);
     }
-    const table = new RelocationTable(view, i);
+    const table = new RelocationTable(view, i, left);
+    left -= table.count;
     const size = view.shSize(target);
     for (let r = 0; r < table.count; r += 1) {
       const type = table.type(r);

@@ -7,6 +7,14 @@ import type { ElfIndex } from './elf-types.ts';
 import type { ElfView } from './elf-view.ts';
 import { NameReader } from './name-reader.ts';
 
+/**
+ * Relocations looked at for one question. Real modules stay far below; a hostile file can let its
+ * 65,000 sections overlap and claim billions.
+ *
+ * Model: relocations beyond it are taken to be in order.
+ */
+export const RELOCATIONS_MAX = 8_000_000;
+
 /** One section of relocations, read in place. It lies inside the file: the checks saw to that. */
 export class RelocationTable {
   readonly view: ElfView;
@@ -16,13 +24,14 @@ export class RelocationTable {
   readonly #base: number;
   readonly #step: number;
 
-  constructor(view: ElfView, section: number) {
+  /** At most `max` entries are counted. */
+  constructor(view: ElfView, section: number, max = RELOCATIONS_MAX) {
     this.view = view;
     this.section = section;
     this.rela = view.shType(section) === SHT.RELA;
     this.#base = view.shOffset(section);
     this.#step = this.rela ? view.cls.rela : view.cls.rel;
-    this.count = Math.floor(view.shSize(section) / this.#step);
+    this.count = Math.min(max, Math.floor(view.shSize(section) / this.#step));
   }
 
   /** Place in the target section. */
@@ -49,15 +58,21 @@ export class RelocationTable {
   }
 }
 
-/** Relocation tables whose target is `section`, in file order. */
-export function tablesFor(view: ElfView, section: number): RelocationTable[] {
-  const tables: RelocationTable[] = [];
+/** Relocation tables by target section, in file order. */
+export function relocationTables(view: ElfView): Map<number, RelocationTable[]> {
+  const byTarget = new Map<number, RelocationTable[]>();
+  let left = RELOCATIONS_MAX;
   for (let i = 1; i < view.header.shnum; i += 1) {
-    if (view.shInfo(i) !== section) continue;
     const type = view.shType(i);
-    if (type === SHT.REL || type === SHT.RELA) tables.push(new RelocationTable(view, i));
+    if (type !== SHT.REL && type !== SHT.RELA) continue;
+    const table = new RelocationTable(view, i, left);
+    left -= table.count;
+    const target = view.shInfo(i);
+    const tables = byTarget.get(target);
+    if (tables) tables.push(table);
+    else byTarget.set(target, [table]);
   }
-  return tables;
+  return byTarget;
 }
 
 const TWO32 = 0x1_0000_0000;
@@ -129,12 +144,14 @@ export class PointerReader {
   readonly #sym: number;
   readonly #str: number;
   readonly #count: number;
+  readonly #tables: ReadonlyMap<number, RelocationTable[]>;
   readonly #indexes = new Map<number, PlaceIndex>();
   readonly #names: NameReader;
   #named: Map<number, number> | undefined;
 
   constructor(view: ElfView, index: ElfIndex) {
     this.view = view;
+    this.#tables = relocationTables(view);
     this.#names = new NameReader(view.bytes);
     this.#sym = view.shOffset(index.sym);
     this.#str = view.shOffset(index.str);
@@ -145,7 +162,7 @@ export class PointerReader {
   at(section: number, offset: number): PointerTarget | undefined {
     let index = this.#indexes.get(section);
     if (!index) {
-      index = new PlaceIndex(tablesFor(this.view, section));
+      index = new PlaceIndex(this.#tables.get(section) ?? []);
       this.#indexes.set(section, index);
     }
     const entry = index.find(offset);
