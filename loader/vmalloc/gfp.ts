@@ -3,20 +3,27 @@
  * Follows include/linux/gfp_types.h and include/trace/events/mmflags.h, Linux 6.12.
  */
 export const GFP = {
+  __GFP_DMA: 0x1,
   __GFP_HIGHMEM: 0x2,
+  __GFP_DMA32: 0x4,
+  __GFP_MOVABLE: 0x8,
+  __GFP_RECLAIMABLE: 0x10,
   __GFP_HIGH: 0x20,
   __GFP_IO: 0x40,
   __GFP_FS: 0x80,
   __GFP_ZERO: 0x100,
   __GFP_DIRECT_RECLAIM: 0x400,
   __GFP_KSWAPD_RECLAIM: 0x800,
+  __GFP_WRITE: 0x1000,
   __GFP_NOWARN: 0x2000,
   __GFP_RETRY_MAYFAIL: 0x4000,
   __GFP_NOFAIL: 0x8000,
   __GFP_NORETRY: 0x1_0000,
   __GFP_MEMALLOC: 0x2_0000,
+  __GFP_COMP: 0x4_0000,
   __GFP_NOMEMALLOC: 0x8_0000,
   __GFP_HARDWALL: 0x10_0000,
+  __GFP_THISNODE: 0x20_0000,
   __GFP_ACCOUNT: 0x40_0000,
   GFP_ATOMIC: 0x820,
   GFP_NOWAIT: 0x2800,
@@ -25,6 +32,8 @@ export const GFP = {
   GFP_KERNEL: 0xcc0,
   GFP_KERNEL_ACCOUNT: 0x40_0cc0,
   GFP_USER: 0x10_0cc0,
+  GFP_HIGHUSER: 0x10_0cc2,
+  GFP_HIGHUSER_MOVABLE: 0x10_0cca,
 } as const;
 
 /** GFP_RECLAIM_MASK (mm/internal.h): what an inner allocation inherits from the outer one. */
@@ -43,6 +52,8 @@ export const GFP_RECLAIM_MASK =
 
 /** In the order `%pGg` tries them: combined names first. */
 const PRINT_ORDER = [
+  'GFP_HIGHUSER_MOVABLE',
+  'GFP_HIGHUSER',
   'GFP_USER',
   'GFP_KERNEL_ACCOUNT',
   'GFP_KERNEL',
@@ -50,7 +61,9 @@ const PRINT_ORDER = [
   'GFP_ATOMIC',
   'GFP_NOIO',
   'GFP_NOWAIT',
+  '__GFP_DMA',
   '__GFP_HIGHMEM',
+  '__GFP_DMA32',
   '__GFP_HIGH',
   '__GFP_IO',
   '__GFP_FS',
@@ -58,11 +71,16 @@ const PRINT_ORDER = [
   '__GFP_RETRY_MAYFAIL',
   '__GFP_NOFAIL',
   '__GFP_NORETRY',
+  '__GFP_COMP',
   '__GFP_ZERO',
   '__GFP_NOMEMALLOC',
   '__GFP_MEMALLOC',
   '__GFP_HARDWALL',
+  '__GFP_THISNODE',
+  '__GFP_RECLAIMABLE',
+  '__GFP_MOVABLE',
   '__GFP_ACCOUNT',
+  '__GFP_WRITE',
   '__GFP_DIRECT_RECLAIM',
   '__GFP_KSWAPD_RECLAIM',
 ] as const satisfies readonly (keyof typeof GFP)[];
@@ -73,10 +91,10 @@ export function formatGfp(gfp: number): string {
   let rest = gfp;
   for (const name of PRINT_ORDER) {
     const bits = GFP[name];
-    if ((rest & bits) === bits) {
-      names.push(name);
-      rest &= ~bits;
-    }
+    if ((rest & bits) !== bits) continue;
+    // The zone modifiers print under the names they share with a whole mask.
+    names.push(name.replace(/^__(GFP_DMA(32)?)$/, '$1'));
+    rest &= ~bits;
   }
   if (rest !== 0) names.push(`0x${rest.toString(16)}`);
   return `0x${gfp.toString(16)}(${names.join('|')})`;
