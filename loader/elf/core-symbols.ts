@@ -31,8 +31,8 @@ function isLivepatch(view: ElfView, index: ElfIndex, kernel: ElfKernel): boolean
 }
 
 /**
- * `flags` and `init` describe the sections as they stand when the symbol table has just been placed:
- * allocated, in the init part.
+ * `flags` and `init` describe the sections as they stand when the symbol table has just been
+ * placed: allocated, in the init part.
  */
 export function countCoreSymbols(
   view: ElfView,

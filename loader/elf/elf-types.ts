@@ -11,7 +11,7 @@ import type { ElfView } from './elf-view.ts';
 
 export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';
 
-/** The facts of the running kernel that decide which module files it takes and how it lays them out. */
+/** What decides which module files the running kernel takes and how it lays them out. */
 export interface ElfKernel {
   readonly arch: ElfArch;
   readonly wordBits: 32 | 64;
@@ -31,7 +31,7 @@ export interface ElfKernel {
   readonly livepatch: boolean;
   /** CONFIG_STRICT_MODULE_RWX */
   readonly strictModuleRwx: boolean;
-  /** Whose name offset is range-checked: every non-NULL section (6.12) or the SHF_ALLOC ones (6.1). */
+  /** Whose name offset is checked: every non-NULL section (6.12) or the SHF_ALLOC ones (6.1). */
   readonly sectionNameCheck: 'all' | 'alloc';
 }
 
@@ -128,7 +128,7 @@ export interface ElfVersion {
 /** One entry of `__param` (struct kernel_param, include/linux/moduleparam.h). */
 export interface ElfParam {
   readonly name: string;
-  /** Symbol the `ops` pointer refers to, e.g. `param_ops_int`, `param_array_ops`; undefined = not resolvable. */
+  /** Symbol behind `ops`, e.g. `param_ops_int`, `param_array_ops`; undefined = not resolvable. */
   readonly ops: string | undefined;
   /**
    * Function behind `ops->set`, e.g. `param_set_int` for `param_ops_int`; for ops of the module's
@@ -276,13 +276,3 @@ export interface OldLayout {
   readonly roSize: Bytes;
   readonly roAfterInitSize: Bytes;
 }
-
-/*
- * The functions of this room:
- *   readElf(bytes, kernel, flags): ReadElfResult
- *   checkRwxSections(elf, kernel): ElfRefusal | undefined
- *   layoutModule(elf, kernel): ModuleLayout              (layout_sections, then layout_symtab)
- *   layoutBefore64(elf, kernel): ModuleLayoutBefore64
- *   extractModinfo(bytes): { name, modinfo } | undefined
- *   writeModule(spec): Uint8Array
- */

@@ -3,7 +3,8 @@
  * architectures' module.c, Linux 6.12).
  *
  * Model: what depends on addresses is taken to succeed: a value out of range of its field, and on
- * x86-64 a place that is not zero. Relocations of livepatch sections are not looked at.
+ * x86-64 a place that is not zero. So is a symbol or a place outside its table, which arm refuses
+ * and the others follow; it is reported as a hazard. Livepatch relocations are not looked at.
  */
 import { LOG_LEVEL } from '../engine/printk.ts';
 import { ERRNO } from '../errno.ts';

@@ -106,7 +106,7 @@ function mutate(file: Uint8Array, mutations: readonly Mutation[]): Uint8Array {
   return bytes;
 }
 
-/** Asks a file everything there is to ask; the sum of what came back, so that nothing is skipped. */
+/** Asks a file everything there is to ask; the sum of what came back, so nothing is skipped. */
 function askEverything(bytes: Uint8Array, kernel: ElfKernel, flags: number): number {
   extractModinfo(bytes);
   const result = readElf(bytes, kernel, flags);
