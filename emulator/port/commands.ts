@@ -126,9 +126,7 @@ export class PortCommands {
       descriptor[REQUEST.TEXT_LENGTH / 4] = text.length;
       memory.write(strings + subject.length, text);
     }
-    for (let word = 0; word < descriptor.length; word++) {
-      memory.writeU32(at + word * 4, descriptor[word]!);
-    }
+    memory.writeWords(at, descriptor);
     return CODE.OK;
   }
 

@@ -10,8 +10,7 @@ export class CompletionRing {
   #head = 0;
   #tail = 0;
   #written = 0;
-  readonly #entry = new Uint8Array(COMPLETION.SIZE);
-  readonly #view = new DataView(this.#entry.buffer);
+  readonly #entry = new Uint32Array(COMPLETION.SIZE / 4);
 
   constructor(memory: GuestMemory) {
     this.#memory = memory;
@@ -58,16 +57,16 @@ export class CompletionRing {
     now: Nanos,
   ): void {
     if (this.untaken > this.#mask) throw new Error('module port: completion ring overrun');
-    const view = this.#view;
-    view.setUint32(COMPLETION.CONTEXT, context, true);
-    view.setUint32(COMPLETION.TAG, tag, true);
-    view.setInt32(COMPLETION.RETURN, ret, true);
-    view.setUint32(COMPLETION.STATUS, status, true);
-    view.setUint32(COMPLETION.LENGTH, length, true);
-    view.setUint32(COMPLETION.TOTAL, total, true);
-    view.setUint32(COMPLETION.NOW_LOW, now >>> 0, true);
-    view.setUint32(COMPLETION.NOW_HIGH, Math.floor(now / 2 ** 32), true);
-    this.#memory.write(this.#base + (this.#tail & this.#mask) * COMPLETION.SIZE, this.#entry);
+    const entry = this.#entry;
+    entry[COMPLETION.CONTEXT / 4] = context;
+    entry[COMPLETION.TAG / 4] = tag;
+    entry[COMPLETION.RETURN / 4] = ret;
+    entry[COMPLETION.STATUS / 4] = status;
+    entry[COMPLETION.LENGTH / 4] = length;
+    entry[COMPLETION.TOTAL / 4] = total;
+    entry[COMPLETION.NOW_LOW / 4] = now >>> 0;
+    entry[COMPLETION.NOW_HIGH / 4] = Math.floor(now / 2 ** 32);
+    this.#memory.writeWords(this.#base + (this.#tail & this.#mask) * COMPLETION.SIZE, entry);
     this.#tail = (this.#tail + 1) >>> 0;
     this.#written++;
   }

@@ -59,6 +59,7 @@ export class ModulePortDevice {
   readonly #texts: TextTransfers;
   readonly #commands: PortCommands;
   readonly #misuses = new MisuseLog();
+  readonly #descriptor = new Uint32Array(REQUEST.SIZE / 4);
 
   #requestRing = 0;
   #completionRing = 0;
@@ -289,10 +290,12 @@ export class ModulePortDevice {
 
   /** One request off the ring: to the session, or straight back with a refusal. */
   #take(at: number): void {
-    const context = this.#memory.readU32(at + REQUEST.CONTEXT);
-    const tag = this.#memory.readU32(at + REQUEST.TAG);
+    const words = this.#descriptor;
+    this.#memory.readWords(at, words);
+    const context = words[REQUEST.CONTEXT / 4]!;
+    const tag = words[REQUEST.TAG / 4]!;
     const decoded =
-      context < this.#session.contexts ? decodeRequest(this.#memory, at) : CODE.BAD_CONTEXT;
+      context < this.#session.contexts ? decodeRequest(this.#memory, words) : CODE.BAD_CONTEXT;
     if (typeof decoded === 'number') {
       this.#refused++;
       const ret =
@@ -300,18 +303,13 @@ export class ModulePortDevice {
       this.#completions.put(context, tag, ret, decoded, 0, 0, this.#session.now);
       this.#misuse(
         decoded,
-        `request ${tag} of context ${context}, opcode ` +
-          `${this.#memory.readU32(at + REQUEST.OPCODE)}`,
+        `request ${tag} of context ${context}, opcode ${words[REQUEST.OPCODE / 4]}`,
       );
       return;
     }
     if (decoded.op === 'read') {
-      this.#texts.expect(
-        context,
-        tag,
-        this.#memory.readU32(at + REQUEST.BUFFER_ADDRESS),
-        this.#memory.readU32(at + REQUEST.BUFFER_LENGTH),
-      );
+      const [address, length] = [REQUEST.BUFFER_ADDRESS, REQUEST.BUFFER_LENGTH];
+      this.#texts.expect(context, tag, words[address / 4]!, words[length / 4]!);
     }
     this.#requests++;
     this.#outstanding++;

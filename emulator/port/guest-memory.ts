@@ -8,6 +8,10 @@ export interface GuestMemory {
   readU32(address: number): number;
   /** An aligned word. Outside RAM: throws. */
   writeU32(address: number, value: number): void;
+  /** Copies aligned words out of RAM into `into`, all of it. Outside RAM: throws. */
+  readWords(address: number, into: Uint32Array): void;
+  /** Copies aligned words into RAM. Outside RAM: throws. */
+  writeWords(address: number, words: Uint32Array): void;
   /** A copy. Outside RAM: throws. */
   read(address: number, length: number): Uint8Array;
   /** Outside RAM: throws. */
@@ -48,6 +52,16 @@ export class ArrayGuestMemory implements GuestMemory {
   writeU32(address: number, value: number): void {
     this.#check(address, 4);
     this.#view.setUint32(address, value, true);
+  }
+
+  readWords(address: number, into: Uint32Array): void {
+    this.#check(address, into.length * 4);
+    for (let i = 0; i < into.length; i++) into[i] = this.#view.getUint32(address + i * 4, true);
+  }
+
+  writeWords(address: number, words: Uint32Array): void {
+    this.#check(address, words.length * 4);
+    for (let i = 0; i < words.length; i++) this.#view.setUint32(address + i * 4, words[i]!, true);
   }
 
   read(address: number, length: number): Uint8Array {

@@ -60,14 +60,8 @@ const SHAPES: Readonly<Record<OperationName, Shape>> = {
   group: { ...NOTHING, flags: ANY_FLAGS },
 };
 
-const NAME_OF = new Map<number, OperationName>(
-  Object.entries(OPCODE).map(([name, code]) => [code, name as OperationName]),
-);
-
-/** The operation's name for an opcode; undefined when there is none. */
-export function opcodeName(opcode: number): OperationName | undefined {
-  return NAME_OF.get(opcode);
-}
+/** By opcode: OPCODE counts up from 0. */
+const NAMES = Object.keys(OPCODE) as readonly OperationName[];
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -205,55 +199,48 @@ export type Decoded = Operation | Code;
 const NOOP: Operation = { op: 'noop' };
 const SETTLE: Operation = { op: 'settle' };
 
-/** Reads the descriptor at `at`, which lies in RAM. Nothing outside RAM is touched. */
-export function decodeRequest(memory: GuestMemory, at: number): Decoded {
-  const name = NAME_OF.get(memory.readU32(at + REQUEST.OPCODE));
+/**
+ * Reads a descriptor, given as its words, with the strings it points to. Nothing outside RAM is
+ * touched.
+ */
+export function decodeRequest(memory: GuestMemory, words: Uint32Array): Decoded {
+  const name = NAMES[words[REQUEST.OPCODE / 4]!];
   if (name === undefined) return CODE.BAD_OPCODE;
   const shape = SHAPES[name];
-  const flags = memory.readU32(at + REQUEST.FLAGS);
-  const options = memory.readU32(at + REQUEST.OPTIONS);
+  const flags = words[REQUEST.FLAGS / 4]!;
+  const options = words[REQUEST.OPTIONS / 4]!;
   if (flags > shape.flags || (options & ~shape.options) !== 0) return CODE.BAD_FIELD;
-  for (let word = REQUEST.OPTIONS + 4; word < REQUEST.SIZE; word += 4) {
-    if (memory.readU32(at + word) !== 0) return CODE.BAD_FIELD;
+  for (let word = REQUEST.OPTIONS / 4 + 1; word < REQUEST.SIZE / 4; word++) {
+    if (words[word] !== 0) return CODE.BAD_FIELD;
   }
-  const low = memory.readU32(at + REQUEST.VALUE_LOW);
-  const high = memory.readU32(at + REQUEST.VALUE_HIGH);
+  const low = words[REQUEST.VALUE_LOW / 4]!;
+  const high = words[REQUEST.VALUE_HIGH / 4]!;
   if (!shape.value && (low | high) !== 0) return CODE.BAD_FIELD;
   if (high > 0x1fffff) return CODE.BAD_TIME;
-  const value = high * 2 ** 32 + low;
-  const buffer = checkBuffer(memory, at, shape);
-  if (buffer !== CODE.OK) return buffer;
-  const subject = shape.subject
-    ? readString(memory, at + REQUEST.SUBJECT_ADDRESS, MAX_SUBJECT_BYTES, false)
-    : checkUnused(memory, at + REQUEST.SUBJECT_ADDRESS);
+  const buffer = words[REQUEST.BUFFER_ADDRESS / 4]!;
+  const bufferLength = words[REQUEST.BUFFER_LENGTH / 4]!;
+  if (!shape.buffer && (buffer | bufferLength) !== 0) return CODE.BAD_FIELD;
+  if (bufferLength !== 0 && !memory.contains(buffer, bufferLength)) return CODE.BAD_ADDRESS;
+  const at = words[REQUEST.SUBJECT_ADDRESS / 4]!;
+  const length = words[REQUEST.SUBJECT_LENGTH / 4]!;
+  if (!shape.subject && (at | length) !== 0) return CODE.BAD_FIELD;
+  const subject = readString(memory, at, length, MAX_SUBJECT_BYTES, false);
   if (typeof subject === 'number') return subject;
-  const text =
-    shape.text !== undefined
-      ? readString(memory, at + REQUEST.TEXT_ADDRESS, MAX_TEXT_BYTES, shape.text === 'text')
-      : checkUnused(memory, at + REQUEST.TEXT_ADDRESS);
+  const textAt = words[REQUEST.TEXT_ADDRESS / 4]!;
+  const textLength = words[REQUEST.TEXT_LENGTH / 4]!;
+  if (shape.text === undefined && (textAt | textLength) !== 0) return CODE.BAD_FIELD;
+  const text = readString(memory, textAt, textLength, MAX_TEXT_BYTES, shape.text === 'text');
   if (typeof text === 'number') return text;
-  return build(name, subject, text, flags, value, options);
-}
-
-function checkBuffer(memory: GuestMemory, at: number, shape: Shape): Code {
-  const address = memory.readU32(at + REQUEST.BUFFER_ADDRESS);
-  const length = memory.readU32(at + REQUEST.BUFFER_LENGTH);
-  if (!shape.buffer) return (address | length) === 0 ? CODE.OK : CODE.BAD_FIELD;
-  return length === 0 || memory.contains(address, length) ? CODE.OK : CODE.BAD_ADDRESS;
-}
-
-function checkUnused(memory: GuestMemory, pair: number): string | Code {
-  return (memory.readU32(pair) | memory.readU32(pair + 4)) === 0 ? '' : CODE.BAD_FIELD;
+  return build(name, subject, text, flags, high * 2 ** 32 + low, options);
 }
 
 function readString(
   memory: GuestMemory,
-  pair: number,
+  address: number,
+  length: number,
   limit: number,
   nulAllowed: boolean,
 ): string | Code {
-  const address = memory.readU32(pair);
-  const length = memory.readU32(pair + 4);
   if (length === 0) return '';
   if (length > limit) return CODE.BAD_LENGTH;
   if (!memory.contains(address, length)) return CODE.BAD_ADDRESS;

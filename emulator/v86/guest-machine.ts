@@ -8,7 +8,12 @@
  */
 import { V86 } from 'v86';
 import type { GuestMemory } from '../port/guest-memory.ts';
-import type { V86Emulator, V86Exports } from './internals.ts';
+import {
+  missingInternals,
+  type V86Emulator,
+  type V86Exports,
+  type V86Imports,
+} from './internals.ts';
 import { V86Memory } from './v86-memory.ts';
 
 export interface GuestMachineOptions {
@@ -59,8 +64,10 @@ export class GuestMachine {
   static async create(options: GuestMachineOptions): Promise<GuestMachine> {
     const gate = new MainLoopGate(options.onFault, options.onDeviceError);
     const emulator = await startV86(options, gate);
+    const missing = missingInternals(emulator);
+    if (missing.length > 0) throw new Error(`this build of v86 lacks ${missing.join(', ')}`);
     const { cpu } = emulator.v86;
-    const memory = new V86Memory(cpu, gate.memory);
+    const memory = new V86Memory(cpu, gate.memory, options.jit);
     const machine = new GuestMachine(emulator, memory, gate);
     emulator.add_listener('serial0-output-byte', (byte) =>
       gate.guard(() => options.onConsole(byte)),
@@ -131,6 +138,7 @@ class MainLoopGate {
   halted = false;
   closed = false;
   #memory: WebAssembly.Memory | undefined;
+  #said = '';
   readonly #onFault: (error: unknown) => void;
   readonly #onDeviceError: (error: unknown) => void;
 
@@ -144,8 +152,20 @@ class MainLoopGate {
     return this.#memory;
   }
 
+  /** The imports v86 gives, but for its console: what the processor says goes with its fault. */
+  imports(imports: V86Imports): WebAssembly.Imports {
+    const console_log_from_wasm = (offset: number, length: number): void => {
+      const bytes = new Uint8Array(this.memory.buffer, offset, length);
+      this.#said = new TextDecoder()
+        .decode(bytes)
+        .trim()
+        .replace(/\s*\n\s*/g, ' ');
+    };
+    return { ...imports, env: { ...imports.env, console_log_from_wasm } };
+  }
+
   /** The exports v86 is given: its own, with a main loop that does not throw. */
-  wrap(exports: V86Exports): WebAssembly.Exports {
+  exports(exports: V86Exports): WebAssembly.Exports {
     this.#memory = exports.memory;
     const run = exports.main_loop;
     const main_loop = (): number => {
@@ -154,7 +174,7 @@ class MainLoopGate {
         const wait = run();
         return this.halted ? TICK_MS : wait;
       } catch (error) {
-        this.fault(error);
+        this.fault(this.#said === '' ? error : new Error(this.#said, { cause: error }));
         return TICK_MS;
       }
     };
@@ -216,8 +236,9 @@ function startV86(options: GuestMachineOptions, gate: MainLoopGate): Promise<V86
     const settings = {
       wasm_fn: async (imports: WebAssembly.Imports) => {
         try {
-          const instance = await WebAssembly.instantiate(options.wasm, imports);
-          return gate.wrap(instance.exports as V86Exports);
+          const gated = gate.imports(imports as unknown as V86Imports);
+          const instance = await WebAssembly.instantiate(options.wasm, gated);
+          return gate.exports(instance.exports as V86Exports);
         } catch (error) {
           fail(error);
           return new Promise<WebAssembly.Exports>(() => {});

@@ -1,6 +1,6 @@
 /**
- * The parts of v86 0.5.462 its own types leave out. Only what is touched is here; a test checks
- * that each name exists in the build we ship with.
+ * The parts of v86 0.5.462 its own types leave out: only what is touched. `missingInternals` says
+ * which of them another build lacks.
  */
 
 /** src/io.js: handlers are called with the device as `this`. */
@@ -31,6 +31,7 @@ export interface V86Cpu {
   readonly memory_size: ArrayLike<number>;
   /** Forgets compiled code of a range of physical memory that has changed. */
   jit_dirty_cache(start: number, end: number): void;
+  /** Edge-triggered: raising a line that is high does nothing. */
   device_raise_irq(line: number): void;
   device_lower_irq(line: number): void;
 }
@@ -50,4 +51,28 @@ export interface V86Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory;
   /** Runs the processor for a while; milliseconds until it wants to run again. */
   readonly main_loop: () => number;
+}
+
+/** Imports of v86.wasm that are replaced. */
+export interface V86Imports {
+  readonly env: WebAssembly.ModuleImports & {
+    /** Prints a message of the processor, a panic above all. */
+    readonly console_log_from_wasm: (offset: number, length: number) => void;
+  };
+}
+
+const CPU_FUNCTIONS = ['jit_dirty_cache', 'device_raise_irq', 'device_lower_irq'] as const;
+const IO_FUNCTIONS = ['register_read', 'register_write'] as const;
+
+/** Names an emulator lacks that `emulator-ready` should have found. */
+export function missingInternals(emulator: unknown): readonly string[] {
+  const cpu = (emulator as Partial<V86Emulator>).v86?.cpu as Partial<V86Cpu> | undefined;
+  const io = cpu?.io as Partial<V86Io> | undefined;
+  return [
+    ...CPU_FUNCTIONS.filter((name) => typeof cpu?.[name] !== 'function').map((n) => `cpu.${n}`),
+    ...IO_FUNCTIONS.filter((name) => typeof io?.[name] !== 'function').map((n) => `cpu.io.${n}`),
+    ...(io?.ports?.length === 0x10000 ? [] : ['cpu.io.ports']),
+    ...(typeof cpu?.memory_size?.[0] === 'number' ? [] : ['cpu.memory_size']),
+    ...(typeof cpu?.mem8?.byteOffset === 'number' ? [] : ['cpu.mem8']),
+  ];
 }

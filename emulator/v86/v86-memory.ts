@@ -7,11 +7,14 @@ export class V86Memory implements GuestMemory {
   readonly #cpu: V86Cpu;
   readonly #wasm: WebAssembly.Memory;
   readonly #base: number;
+  readonly #jit: boolean;
   #bytes: Uint8Array;
   #words: Uint32Array;
 
-  constructor(cpu: V86Cpu, wasm: WebAssembly.Memory) {
+  /** `jit`: the guest's code is compiled, and v86 must hear of changes to memory. */
+  constructor(cpu: V86Cpu, wasm: WebAssembly.Memory, jit: boolean) {
     this.#cpu = cpu;
+    this.#jit = jit;
     this.#wasm = wasm;
     this.size = cpu.memory_size[0]!;
     this.#base = cpu.mem8.byteOffset;
@@ -32,8 +35,23 @@ export class V86Memory implements GuestMemory {
   writeU32(address: number, value: number): void {
     this.#check(address, 4);
     if (this.#words.length === 0) this.#renew();
-    this.#cpu.jit_dirty_cache(address, address + 4);
+    this.#changed(address, 4);
     this.#words[address >>> 2] = value;
+  }
+
+  readWords(address: number, into: Uint32Array): void {
+    this.#check(address, into.length * 4);
+    if (this.#words.length === 0) this.#renew();
+    const words = this.#words;
+    for (let i = 0, at = address >>> 2; i < into.length; i++, at++) into[i] = words[at]!;
+  }
+
+  writeWords(address: number, from: Uint32Array): void {
+    this.#check(address, from.length * 4);
+    if (this.#words.length === 0) this.#renew();
+    this.#changed(address, from.length * 4);
+    const words = this.#words;
+    for (let i = 0, at = address >>> 2; i < from.length; i++, at++) words[at] = from[i]!;
   }
 
   read(address: number, length: number): Uint8Array {
@@ -46,8 +64,12 @@ export class V86Memory implements GuestMemory {
     this.#check(address, bytes.length);
     if (bytes.length === 0) return;
     if (this.#bytes.length === 0) this.#renew();
-    this.#cpu.jit_dirty_cache(address, address + bytes.length);
+    this.#changed(address, bytes.length);
     this.#bytes.set(bytes, address);
+  }
+
+  #changed(address: number, length: number): void {
+    if (this.#jit) this.#cpu.jit_dirty_cache(address, address + length);
   }
 
   #check(address: number, length: number): void {

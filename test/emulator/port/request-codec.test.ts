@@ -5,11 +5,10 @@ import { decodeRequest, encodeRequest } from '../../../emulator/port/request-cod
 import type { Operation } from '../../../loader/scenario/operation.ts';
 import { anyOperation } from '../arbitrary-operation.ts';
 
-const AT = 0x1000;
 const STRINGS = 0x2000;
 
 /** Writes an encoded request the way a guest finds it after FETCH. */
-function place(memory: ArrayGuestMemory, operation: Operation): void {
+function place(memory: ArrayGuestMemory, operation: Operation): Uint32Array {
   const encoded = encodeRequest(operation);
   if (!encoded.ok) throw new Error(encoded.message);
   const { opcode, flags, subject, text, value, options } = encoded.request;
@@ -30,7 +29,7 @@ function place(memory: ArrayGuestMemory, operation: Operation): void {
     Math.floor(value / 2 ** 32),
     options,
   ];
-  for (const [word, content] of words.entries()) memory.writeU32(AT + word * 4, content);
+  return Uint32Array.from([...words, 0, 0, 0]);
 }
 
 describe('request descriptors', () => {
@@ -38,8 +37,7 @@ describe('request descriptors', () => {
     fc.assert(
       fc.property(anyOperation, (operation) => {
         const memory = new ArrayGuestMemory(0x10000);
-        place(memory, operation);
-        const decoded = decodeRequest(memory, AT);
+        const decoded = decodeRequest(memory, place(memory, operation));
         expect(JSON.stringify(decoded)).toBe(JSON.stringify(operation));
       }),
       { numRuns: 5000 },
@@ -91,10 +89,10 @@ describe('request descriptors', () => {
         fc.nat(15),
         fc.array(fc.tuple(fc.integer({ min: 1, max: 15 }), word), { maxLength: 6 }),
         (opcode, changes) => {
-          for (let at = 0; at < 16; at++) memory.writeU32(AT + at * 4, 0);
-          memory.writeU32(AT, opcode);
-          for (const [at, content] of changes) memory.writeU32(AT + at * 4, content);
-          const decoded = decodeRequest(memory, AT);
+          const words = new Uint32Array(16);
+          words[0] = opcode;
+          for (const [at, content] of changes) words[at] = content;
+          const decoded = decodeRequest(memory, words);
           if (typeof decoded !== 'number') accepted++;
           else expect(decoded).toBeGreaterThan(1);
         },
