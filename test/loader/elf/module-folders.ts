@@ -5,18 +5,18 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
-function collect(folder: string, found: string[]): void {
+function collect(folder: string, found: string[], endings: readonly string[]): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) collect(path, found);
-    else if (entry.isFile() && entry.name.endsWith('.ko')) found.push(path);
+    if (entry.isDirectory()) collect(path, found, endings);
+    else if (entry.isFile() && endings.some((end) => entry.name.endsWith(end))) found.push(path);
   }
 }
 
-/** All `.ko` files under a folder, sorted; none when it is not there. */
-export function modulesUnder(folder: string | undefined): string[] {
+/** All module files under a folder, sorted; none when it is not there. */
+function modulesUnder(folder: string | undefined, endings: readonly string[] = ['.ko']): string[] {
   const found: string[] = [];
-  if (folder && existsSync(folder)) collect(folder, found);
+  if (folder && existsSync(folder)) collect(folder, found, endings);
   return found.sort();
 }
 
@@ -32,3 +32,9 @@ export const GUEST_MODULES = [
   ...modulesUnder(join(ROOT, '.cache/guest-linux')),
   ...modulesUnder(process.env.MODSTORM_GUEST_MODULES),
 ];
+
+/** Modules of a Debian amd64 kernel, plain or compressed with xz. */
+export const AMD64_MODULES = modulesUnder(
+  fromEnv('MODSTORM_DEBIAN_AMD64_MODULES', '.cache/debian/amd64'),
+  ['.ko', '.ko.xz'],
+);
