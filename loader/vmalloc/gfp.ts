@@ -3,9 +3,9 @@
  * Follows include/linux/gfp_types.h and include/trace/events/mmflags.h, Linux 6.12.
  */
 export const GFP = {
-  __GFP_DMA: 0x1,
+  GFP_DMA: 0x1,
   __GFP_HIGHMEM: 0x2,
-  __GFP_DMA32: 0x4,
+  GFP_DMA32: 0x4,
   __GFP_MOVABLE: 0x8,
   __GFP_RECLAIMABLE: 0x10,
   __GFP_HIGH: 0x20,
@@ -61,9 +61,9 @@ const PRINT_ORDER = [
   'GFP_ATOMIC',
   'GFP_NOIO',
   'GFP_NOWAIT',
-  '__GFP_DMA',
+  'GFP_DMA',
   '__GFP_HIGHMEM',
-  '__GFP_DMA32',
+  'GFP_DMA32',
   '__GFP_HIGH',
   '__GFP_IO',
   '__GFP_FS',
@@ -92,8 +92,7 @@ export function formatGfp(gfp: number): string {
   for (const name of PRINT_ORDER) {
     const bits = GFP[name];
     if ((rest & bits) !== bits) continue;
-    // The zone modifiers print under the names they share with a whole mask.
-    names.push(name.replace(/^__(GFP_DMA(32)?)$/, '$1'));
+    names.push(name);
     rest &= ~bits;
   }
   if (rest !== 0) names.push(`0x${rest.toString(16)}`);

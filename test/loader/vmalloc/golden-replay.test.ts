@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { FreeBlockDump } from '../../../loader/vmalloc/index.ts';
+import type { FragmentationStats, FreeBlockDump } from '../../../loader/vmalloc/index.ts';
 import { type Fixture, hex, makeSpace, OWNER } from './fixture.ts';
 
 const PAGE = 4096;
@@ -87,5 +87,52 @@ describe.each([
   it('ends with the recorded free blocks in the recorded tree', () => {
     expect(recording.final.length).toBeGreaterThan(100);
     expect(fixture.space.dumpFreeTree()).toEqual(recording.final);
+  });
+});
+
+/** Holes of the window right after each failed request of r2, with the pages it asked for. */
+function failuresOf(name: string, cpus: number) {
+  const recording = read(name);
+  const fixture = makeSpace('i386-highmem', { cpus });
+  fixture.space.restoreFreeTree(recording.initial);
+  const failures: { pages: number; stats: FragmentationStats; aHoleWouldFit: boolean }[] = [];
+  for (const op of recording.ops) {
+    if (!apply(fixture, op).includes(' 00000000 ')) continue;
+    const [, pages, align] = op.map(Number) as [number, number, number];
+    const size = (pages + 1) * PAGE;
+    const aHoleWouldFit = fixture.space.dumpFreeTree().some(({ start, end }) => {
+      const from = Math.ceil(Math.max(start, 0xf77fe000) / align) * align;
+      return from + size <= Math.min(end, 0xfeffe000);
+    });
+    failures.push({ pages, stats: fixture.space.stats(), aHoleWouldFit });
+  }
+  return failures;
+}
+
+describe('fragmentation where the recorded trace r2 failed', () => {
+  const failures = failuresOf('r2', 4);
+  const mean = (of: (stats: FragmentationStats) => number): number =>
+    failures.reduce((sum, f) => sum + of(f.stats), 0) / failures.length;
+  const freePercent = (s: FragmentationStats): number => (100 * s.free) / s.total;
+
+  it('most failed although a hole would have held the request', () => {
+    expect(failures).toHaveLength(388);
+    expect(failures.filter((f) => f.aHoleWouldFit)).toHaveLength(370);
+  });
+
+  it('at the first failure is as measured then', () => {
+    const { pages, stats } = failures[0]!;
+    expect(pages).toBe(46);
+    expect(freePercent(stats)).toBeCloseTo(41.9, 1);
+    expect(stats.largest_free / 1024).toBe(624);
+    expect(stats.free_areas).toBe(572);
+    expect(stats.external_fragmentation).toBeCloseTo(0.988, 3);
+  });
+
+  it('over all failures is as measured then', () => {
+    expect(mean(freePercent)).toBeCloseTo(28.8, 1);
+    expect(Math.round(mean((s) => s.largest_free) / 1024)).toBe(405);
+    expect(Math.round(mean((s) => s.free_areas))).toBe(656);
+    expect(mean((s) => s.external_fragmentation)).toBeCloseTo(0.989, 3);
   });
 });
