@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -75,6 +76,23 @@ export class OutputDirectory {
         closeSync(fd);
       },
     };
+  }
+
+  /** Moves the text of one file into another, behind a header. */
+  prepend(header: string, from: string, to: string): void {
+    const source = join(this.#partial, from);
+    const target = this.stream(to);
+    target.write(header);
+    target.close();
+    const input = openSync(source, 'r');
+    const output = openSync(join(this.#partial, to), 'a');
+    const chunk = Buffer.alloc(CHUNK);
+    for (let read = readSync(input, chunk); read > 0; read = readSync(input, chunk)) {
+      writeSync(output, chunk, 0, read);
+    }
+    closeSync(input);
+    closeSync(output);
+    rmSync(source);
   }
 
   /**
