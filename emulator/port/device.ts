@@ -9,15 +9,14 @@ import type { PortSession, SessionCompletion } from '../../loader/scenario/port-
 import { PortCommands } from './commands.ts';
 import { CompletionRing } from './completion-ring.ts';
 import type { GuestMemory } from './guest-memory.ts';
-import { DEFAULT_PORT_LIMITS, MisuseLog, type PortLimits, type PortReport } from './port-report.ts';
+import { Patience } from './patience.ts';
+import { DEFAULT_PORT_LIMITS, type PortLimits, type PortReport } from './port-report.ts';
 import {
   CODE,
-  COMPLETION,
   CONTROL,
   type Code,
   FEATURES,
   IRQ,
-  MAX_RING_ORDER,
   PORT_IRQ,
   PORT_MAGIC,
   PROTOCOL_VERSION,
@@ -25,6 +24,7 @@ import {
   REQUEST,
 } from './protocol.ts';
 import { decodeRequest } from './request-codec.ts';
+import { RingSetup } from './ring-setup.ts';
 import { TextTransfers } from './text-transfers.ts';
 
 /** The machine around the port. */
@@ -54,21 +54,16 @@ export class ModulePortDevice {
   readonly #memory: GuestMemory;
   readonly #session: PortSession;
   readonly #host: PortHost;
-  readonly #limits: PortLimits;
+  readonly #patience: Patience;
+  readonly #rings = new RingSetup();
   readonly #completions: CompletionRing;
   readonly #texts: TextTransfers;
   readonly #commands: PortCommands;
-  readonly #misuses = new MisuseLog();
   readonly #descriptor = new Uint32Array(REQUEST.SIZE / 4);
 
-  #requestRing = 0;
-  #completionRing = 0;
-  #order = 0;
   #enabled = false;
   #requestHead = 0;
   #irqStatus = 0;
-  #error: Code = CODE.OK;
-  #fruitless = 0;
 
   #served = false;
   #requests = 0;
@@ -77,20 +72,20 @@ export class ModulePortDevice {
   #interrupts = 0;
   #outstanding = 0;
   #maxOutstanding = 0;
-  #stopped: string | undefined;
   #exitStatus: number | undefined;
 
   constructor(options: ModulePortOptions) {
     this.#memory = options.memory;
     this.#session = options.session;
     this.#host = options.host;
-    this.#limits = { ...DEFAULT_PORT_LIMITS, ...options.limits };
+    const limits = { ...DEFAULT_PORT_LIMITS, ...options.limits };
+    this.#patience = new Patience(limits, (message) => this.#host.stopped(message));
     this.#completions = new CompletionRing(options.memory);
     this.#texts = new TextTransfers(options.memory);
     this.#commands = new PortCommands(options.memory, options.session, this.#texts, {
-      misuse: (code, detail) => this.#misuse(code, detail),
+      misuse: (code, detail) => this.#patience.misuse(code, detail),
       badProgram: (message) => {
-        this.#stop(`the program asks for what the port cannot carry: ${message}`);
+        this.#patience.stop(`the program asks for what the port cannot carry: ${message}`);
       },
       idle: () => this.#idle(),
       done: (status) => {
@@ -121,11 +116,11 @@ export class ModulePortDevice {
       case REGISTER.IRQ_LINE:
         return PORT_IRQ;
       case REGISTER.REQUEST_RING:
-        return this.#requestRing;
+        return this.#rings.requests;
       case REGISTER.COMPLETION_RING:
-        return this.#completionRing;
+        return this.#rings.completions;
       case REGISTER.RING_ORDER:
-        return this.#order;
+        return this.#rings.order;
       case REGISTER.CONTROL:
         return this.#enabled ? CONTROL.ENABLE : CONTROL.DISABLE;
       case REGISTER.REQUEST_TAIL:
@@ -137,9 +132,9 @@ export class ModulePortDevice {
       case REGISTER.COMMAND:
         return this.#commands.status;
       case REGISTER.ERROR:
-        return this.#error;
+        return this.#patience.error;
       case REGISTER.ERROR_COUNT:
-        return this.#misuses.total >>> 0;
+        return this.#patience.total >>> 0;
       default:
         this.#misuse(CODE.BAD_REGISTER, `read at offset 0x${offset.toString(16)}`);
         return 0xffffffff;
@@ -148,7 +143,7 @@ export class ModulePortDevice {
 
   /** A 32-bit write; `value` may be signed or unsigned. */
   write(offset: number, value: number): void {
-    if (this.#stopped !== undefined) return;
+    if (this.#patience.stopped !== undefined) return;
     const word = value >>> 0;
     switch (offset) {
       case REGISTER.REQUEST_RING:
@@ -178,7 +173,7 @@ export class ModulePortDevice {
         else this.#misuse(CODE.NOT_ENABLED, 'command');
         break;
       case REGISTER.ERROR:
-        this.#error = CODE.OK;
+        this.#patience.error = CODE.OK;
         break;
       default:
         this.#misuse(CODE.BAD_REGISTER, `write at offset 0x${offset.toString(16)}`);
@@ -191,6 +186,7 @@ export class ModulePortDevice {
   }
 
   report(): PortReport {
+    const { stopped } = this.#patience;
     return {
       requests: this.#requests,
       refused: this.#refused,
@@ -199,8 +195,8 @@ export class ModulePortDevice {
       commands: this.#commands.count,
       interrupts: this.#interrupts,
       maxOutstanding: this.#maxOutstanding,
-      misuses: this.#misuses.list(),
-      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+      misuses: this.#patience.list(),
+      ...(stopped === undefined ? {} : { stopped }),
       ...(this.#exitStatus === undefined ? {} : { exitStatus: this.#exitStatus }),
     };
   }
@@ -208,9 +204,7 @@ export class ModulePortDevice {
   #configure(register: number, word: number): void {
     if (this.#enabled) {
       this.#misuse(CODE.ENABLED, `write at offset 0x${register.toString(16)}`);
-    } else if (register === REGISTER.REQUEST_RING) this.#requestRing = word;
-    else if (register === REGISTER.COMPLETION_RING) this.#completionRing = word;
-    else this.#order = word;
+    } else this.#rings.set(register, word);
   }
 
   #control(word: number): void {
@@ -227,35 +221,14 @@ export class ModulePortDevice {
       this.#misuse(CODE.ENABLED, 'enabled twice');
       return;
     }
-    const code = this.#checkRings();
+    const code = this.#rings.check(this.#memory, this.#outstanding);
     if (code !== CODE.OK) {
-      this.#misuse(
-        code,
-        `requests at 0x${this.#requestRing.toString(16)}, completions at ` +
-          `0x${this.#completionRing.toString(16)}, order ${this.#order}`,
-      );
+      this.#misuse(code, String(this.#rings));
       return;
     }
     this.#enabled = true;
     this.#requestHead = 0;
-    this.#completions.open(this.#completionRing, this.#order);
-  }
-
-  #checkRings(): Code {
-    if (this.#order > MAX_RING_ORDER) return CODE.BAD_RING_ORDER;
-    const entries = 1 << this.#order;
-    if (this.#outstanding > entries) return CODE.RING_FULL;
-    const requests = this.#requestRing;
-    const requestsEnd = requests + entries * REQUEST.SIZE;
-    const completions = this.#completionRing;
-    const completionsEnd = completions + entries * COMPLETION.SIZE;
-    const fits =
-      requests % 64 === 0 &&
-      completions % 64 === 0 &&
-      this.#memory.contains(requests, requestsEnd - requests) &&
-      this.#memory.contains(completions, completionsEnd - completions) &&
-      (requestsEnd <= completions || completionsEnd <= requests);
-    return fits ? CODE.OK : CODE.BAD_RING_ADDRESS;
+    this.#completions.open(this.#rings.completions, this.#rings.order);
   }
 
   #doorbell(tail: number): void {
@@ -266,10 +239,10 @@ export class ModulePortDevice {
     }
     const fresh = (tail - this.#requestHead) >>> 0;
     if (fresh === 0) {
-      this.#fruitlessly('doorbells without a new request');
+      this.#patience.fruitless('doorbells without a new request');
       return;
     }
-    const entries = 1 << this.#order;
+    const entries = 1 << this.#rings.order;
     if (fresh > entries) {
       this.#misuse(
         CODE.BAD_DOORBELL,
@@ -277,12 +250,12 @@ export class ModulePortDevice {
       );
       return;
     }
-    for (let i = 0; i < fresh && this.#stopped === undefined; i++) {
+    for (let i = 0; i < fresh && this.#patience.stopped === undefined; i++) {
       if (this.#outstanding + this.#completions.untaken >= entries) {
         this.#misuse(CODE.RING_FULL, `${entries} entries`);
         break;
       }
-      this.#take(this.#requestRing + (this.#requestHead & (entries - 1)) * REQUEST.SIZE);
+      this.#take(this.#rings.requests + (this.#requestHead & (entries - 1)) * REQUEST.SIZE);
       this.#requestHead = (this.#requestHead + 1) >>> 0;
     }
     if (this.#completions.untaken > 0) this.#interrupt(IRQ.COMPLETION);
@@ -314,7 +287,7 @@ export class ModulePortDevice {
     this.#requests++;
     this.#outstanding++;
     if (this.#outstanding > this.#maxOutstanding) this.#maxOutstanding = this.#outstanding;
-    this.#fruitless = 0;
+    this.#patience.fruitful();
     this.#session.submit(context, tag, decoded);
   }
 
@@ -322,13 +295,13 @@ export class ModulePortDevice {
   #idle(): number {
     const untaken = this.#completions.untaken;
     if (untaken > 0) {
-      this.#fruitlessly('IDLEs with completions not taken');
+      this.#patience.fruitless('IDLEs with completions not taken');
       this.#interrupt(IRQ.COMPLETION);
       return untaken;
     }
     const completed = this.#session.advance();
     if (completed.length === 0) {
-      this.#fruitlessly('IDLEs with nothing to wait for');
+      this.#patience.fruitless('IDLEs with nothing to wait for');
       this.#interrupt(IRQ.NOTHING);
       return 0;
     }
@@ -337,7 +310,7 @@ export class ModulePortDevice {
       this.#served = true;
       this.#host.firstCompletion?.();
     }
-    this.#fruitless = 0;
+    this.#patience.fruitful();
     this.#interrupt(IRQ.COMPLETION);
     return completed.length;
   }
@@ -358,30 +331,14 @@ export class ModulePortDevice {
   }
 
   #acknowledge(bits: number): void {
-    const before = this.#irqStatus;
-    this.#irqStatus = before & ~bits;
-    if (before === 0) return;
+    if ((this.#irqStatus & bits) === 0) return;
+    this.#irqStatus &= ~bits;
     this.#host.lowerIrq();
     // The line is edge-triggered: what is still pending needs an edge of its own.
     if (this.#irqStatus !== 0) this.#host.raiseIrq();
   }
 
   #misuse(code: Code, detail: string): void {
-    this.#error = code;
-    this.#misuses.add(code, detail);
-    if (this.#misuses.total >= this.#limits.misuses) {
-      this.#stop(`the guest misused the port ${this.#misuses.total} times`);
-    }
-  }
-
-  #fruitlessly(what: string): void {
-    this.#fruitless++;
-    if (this.#fruitless >= this.#limits.fruitless) this.#stop(`${this.#fruitless} ${what}`);
-  }
-
-  #stop(message: string): void {
-    if (this.#stopped !== undefined) return;
-    this.#stopped = message;
-    this.#host.stopped(message);
+    this.#patience.misuse(code, detail);
   }
 }

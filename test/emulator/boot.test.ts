@@ -47,18 +47,18 @@ ${stores.join('\n')}
 
 describe('a guest that misbehaves', () => {
   it.each([
-    ['a bad opcode', submit({ OPCODE: '99' }), 'O', 'BAD_OPCODE'],
-    ['a context that is not there', submit({ CONTEXT: '2' }), 'N', 'BAD_CONTEXT'],
+    ['a bad opcode', submit({ OPCODE: '99' }), 'N', 'BAD_OPCODE'],
+    ['a context that is not there', submit({ CONTEXT: '2' }), 'M', 'BAD_CONTEXT'],
     [
       'a name of 4 GiB',
       submit({ OPCODE: '4', SUBJECT_ADDRESS: '0', SUBJECT_LENGTH: '0xffffffff' }),
-      'Q',
+      'P',
       'BAD_LENGTH',
     ],
     [
       'a name beyond memory',
       submit({ OPCODE: '4', SUBJECT_ADDRESS: '0x3ffff8', SUBJECT_LENGTH: '16' }),
-      'P',
+      'O',
       'BAD_ADDRESS',
     ],
   ])('is told of %s in the completion, and the host in the report', async (_, body, told, code) => {
