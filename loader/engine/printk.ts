@@ -9,6 +9,9 @@ import type { Nanos } from '../units.ts';
 export const LOG_LEVEL = { ERR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;
 export type LogLevel = (typeof LOG_LEVEL)[keyof typeof LOG_LEVEL];
 
+/** A record holds 1,024 bytes with its terminator (PRINTKRB_RECORD_MAX, kernel/printk). */
+const RECORD_MAX = 1023;
+
 const SECOND: Nanos = 1_000_000_000;
 
 /** One limiter: at most `burst` passes in each `interval` (___ratelimit, lib/ratelimit.c). */
@@ -82,7 +85,8 @@ export class KernelLog implements Printk {
     this.#limits.set('warn_alloc', new RateLimit(10 * SECOND, 1));
   }
 
-  print(level: LogLevel, text: string): void {
+  print(level: LogLevel, message: string): void {
+    const text = message.length > RECORD_MAX ? message.slice(0, RECORD_MAX) : message;
     const line: LogLine = { t: this.#now(), level, text };
     this.#lines.push(line);
     if (this.#lines.length > this.#capacity * 2) {

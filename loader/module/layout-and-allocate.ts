@@ -86,8 +86,9 @@ function partsOf(
     };
   }
   const layout = ctx.images.layout(elf);
+  // A part so large that its page-aligned size wraps to 0 is asked for, and fails.
   const parts = layout.types
-    .filter((mem) => mem.size > 0)
+    .filter((mem) => mem.raw > 0)
     .map((mem) => ({ purpose: PURPOSE[mem.type], size: mem.size }));
   return { parts, core: layout.core, init: layout.init, text: layout.text };
 }
