@@ -48,11 +48,15 @@ const READY_TIMEOUT_MS = 20_000;
 /** "only for kvm-unit-test": v86 throws a string when a guest writes here. */
 const TEST_EXIT_PORT = 0xf4;
 const TICK_MS = 1;
+/** Longest the processor runs on while its devices interrupt it. */
+const SLICE_MS = 25;
 
 export class GuestMachine {
   readonly memory: GuestMemory;
   readonly #emulator: V86Emulator;
   readonly #gate: MainLoopGate;
+  /** Lines to be raised when the host has had its turn. */
+  readonly #postponed = new Set<number>();
 
   private constructor(emulator: V86Emulator, memory: GuestMemory, gate: MainLoopGate) {
     this.#emulator = emulator;
@@ -114,11 +118,25 @@ export class GuestMachine {
     }
   }
 
+  /**
+   * Raises an interrupt line. When the processor has run for long without a break (its devices
+   * work on the same thread), the line goes up only after the host's other work had its turn: the
+   * guest, which waits for it, lets go meanwhile.
+   */
   raiseIrq(line: number): void {
-    this.#emulator.v86.cpu.device_raise_irq(line);
+    const { cpu } = this.#emulator.v86;
+    if (this.#gate.sliceMs() < SLICE_MS) {
+      cpu.device_raise_irq(line);
+      return;
+    }
+    this.#postponed.add(line);
+    setTimeout(() => {
+      if (this.#postponed.delete(line) && !this.#gate.closed) cpu.device_raise_irq(line);
+    }, 0);
   }
 
   lowerIrq(line: number): void {
+    this.#postponed.delete(line);
     this.#emulator.v86.cpu.device_lower_irq(line);
   }
 
@@ -139,6 +157,8 @@ class MainLoopGate {
   closed = false;
   #memory: WebAssembly.Memory | undefined;
   #said = '';
+  /** When v86 last entered the processor; undefined outside it. */
+  #entered: number | undefined;
   readonly #onFault: (error: unknown) => void;
   readonly #onDeviceError: (error: unknown) => void;
 
@@ -170,15 +190,23 @@ class MainLoopGate {
     const run = exports.main_loop;
     const main_loop = (): number => {
       if (this.closed) return TICK_MS;
+      this.#entered = performance.now();
       try {
         const wait = run();
         return this.halted ? TICK_MS : wait;
       } catch (error) {
         this.fault(this.#said === '' ? error : new Error(this.#said, { cause: error }));
         return TICK_MS;
+      } finally {
+        this.#entered = undefined;
       }
     };
     return { ...exports, main_loop };
+  }
+
+  /** Milliseconds since v86 entered the processor, 0 outside it. */
+  sliceMs(): number {
+    return this.#entered === undefined ? 0 : performance.now() - this.#entered;
   }
 
   /** The processor cannot go on. */

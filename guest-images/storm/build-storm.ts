@@ -28,10 +28,9 @@ export function buildStorm(directory: URL): Assembled {
   return assemble(pieces, LOAD);
 }
 
-/** Builds the guest and writes `storm.bin` beside its sources, `storm.lst` too when asked. */
-export function writeStorm(directory: URL, options: { readonly listing?: boolean } = {}): number {
-  const { bytes, listing } = buildStorm(directory);
-  writeFileSync(new URL('storm.bin', directory), bytes);
-  if (options.listing === true) writeFileSync(new URL('storm.lst', directory), listing);
-  return bytes.length;
+/** Builds the guest and writes `storm.bin` beside its sources. */
+export function writeStorm(directory: URL): Assembled {
+  const assembled = buildStorm(directory);
+  writeFileSync(new URL('storm.bin', directory), assembled.bytes);
+  return assembled;
 }

@@ -258,6 +258,21 @@ describe('bootGuest', () => {
     });
   });
 
+  it('lets the host have its turn between the steps of a slow session', async () => {
+    const controller = new AbortController();
+    let served = 0;
+    const programs = [Array.from({ length: 2000 }, (): Operation => ({ op: 'noop' }))];
+    const serve = () => {
+      if (served++ === 0) setTimeout(() => controller.abort(), 1);
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+      return { ret: 0, ns: 1 };
+    };
+    const result = await boot(storm, { signal: controller.signal }, { programs, serve });
+    expect(result.exit).toBe('aborted');
+    expect(served).toBeLessThan(100);
+  });
+
   it('fails with the error of a session that throws', async () => {
     const programs: Operation[][] = [[{ op: 'noop' }]];
     const serve = () => {
