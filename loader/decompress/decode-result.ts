@@ -59,4 +59,5 @@ export interface DecodeResult extends DecodeOutcome {
   readonly limited: boolean;
 }
 
-export const DEFAULT_MAX_IMAGE_BYTES: Bytes = 512 * 1024 * 1024;
+/** More than the vmalloc space of any 32-bit kernel, so that no image that can be mapped is lost. */
+export const DEFAULT_MAX_IMAGE_BYTES: Bytes = 256 * 1024 * 1024;

@@ -70,7 +70,6 @@ class Accumulator {
 
   /** Takes in one word of input. */
   round(high: number, low: number): this {
-    // acc + input * P2 needs a second register; the lane object is reused for it.
     product.high = high;
     product.low = low;
     product.multiply(P2);
@@ -78,6 +77,7 @@ class Accumulator {
   }
 }
 
+/** Scratch of `round`. */
 const product = new Accumulator();
 
 /** XXH64 of `bytes`, as an unsigned 64-bit number. */

@@ -2,7 +2,7 @@
 
 import type { Bytes } from '../units.ts';
 import { createBcjFilter } from './bcj.ts';
-import { ImageBuffer } from './image-buffer.ts';
+import type { ImageBuffer } from './image-buffer.ts';
 import type { Lzma2Decoder } from './lzma2.ts';
 import type { XzBlockHeader } from './xz-block-header.ts';
 import { XZ_OK, XZ_STREAM_END } from './xz-status.ts';
@@ -15,14 +15,18 @@ export interface XzBlockData {
   run(limit: Bytes): number;
 }
 
-/** Begins the block whose data start at `inAt` and whose output follows what `image` holds. */
+/**
+ * Begins the block whose data start at `inAt` and whose output follows what `image` holds. A
+ * filtered block keeps its unfiltered data in `scratch`.
+ */
 export function startXzBlock(
   header: XzBlockHeader,
   lzma2: Lzma2Decoder,
   inAt: number,
   image: ImageBuffer,
+  scratch: ImageBuffer,
 ): XzBlockData {
-  if (header.filter) return new FilteredBlock(header, lzma2, inAt, image);
+  if (header.filter) return new FilteredBlock(header, lzma2, inAt, image, scratch);
   lzma2.startBlock(inAt, header.dictSize, image);
   return lzma2;
 }
@@ -37,16 +41,24 @@ class FilteredBlock implements XzBlockData {
   readonly #filter: ReturnType<typeof createBcjFilter>;
   readonly #image: ImageBuffer;
   readonly #start: Bytes;
-  readonly #raw = new ImageBuffer(0);
+  readonly #raw: ImageBuffer;
   /** Bytes of the block that are final; the image may already hold them beyond its length. */
   #filtered: Bytes = 0;
   #status: number = XZ_OK;
 
-  constructor(header: XzBlockHeader, lzma2: Lzma2Decoder, inAt: number, image: ImageBuffer) {
+  constructor(
+    header: XzBlockHeader,
+    lzma2: Lzma2Decoder,
+    inAt: number,
+    image: ImageBuffer,
+    scratch: ImageBuffer,
+  ) {
     this.#lzma2 = lzma2;
     this.#filter = createBcjFilter(header.filter!);
     this.#image = image;
     this.#start = image.length;
+    this.#raw = scratch;
+    scratch.length = 0;
     lzma2.startBlock(inAt, header.dictSize, this.#raw);
   }
 

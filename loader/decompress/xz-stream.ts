@@ -24,6 +24,7 @@ export class XzStream {
   readonly #filters: readonly BcjFilter[];
   readonly #onDictionary: (bytes: Bytes, replaces: boolean) => void;
   readonly #lzma2: Lzma2Decoder;
+  readonly #scratch = new ImageBuffer(0);
   readonly #index = new XzIndex();
   #at = 0;
   #checkType = -1;
@@ -70,7 +71,7 @@ export class XzStream {
     if (this.#end < HEADER_BYTES) return XZ_OK;
     if (crc32(bytes, 6, 8) !== littleEndian32(bytes, 8)) return XZ_DATA_ERROR;
     const type = bytes[7]!;
-    // Without CONFIG-time support for other checks (there is no such option), CRC64 and SHA-256 fail.
+    // The kernel is built without support for other checks, so CRC64 and SHA-256 files fail.
     if (bytes[6] !== 0 || (type !== CHECK_NONE && type !== CHECK_CRC32)) return XZ_OPTIONS_ERROR;
     this.#checkType = type;
     this.#at = HEADER_BYTES;
@@ -90,7 +91,7 @@ export class XzStream {
     if (header.afterAllocation !== null) return header.afterAllocation;
 
     const inAt = start + headerSize;
-    const data = startXzBlock(header, this.#lzma2, inAt, this.image);
+    const data = startXzBlock(header, this.#lzma2, inAt, this.image, this.#scratch);
     this.#block = { header, headerSize, inAt, run: (limit) => data.run(limit) };
     this.#blockStart = this.image.length;
     this.#crc = 0;
