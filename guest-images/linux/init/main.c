@@ -56,6 +56,7 @@ __attribute__((used)) void entry(u32 *stack) {
   for (const char *s = argv[0]; *s; s++)
     if (*s == '/') base = s + 1;
   if (starts_with(base, "modprobe")) sys1(SYS_exit, modprobe_main(argc, argv));
+  if (sys0(SYS_getpid) != 1) sys1(SYS_exit, 2);
   run_guest();
   for (;;) sys0(SYS_pause);
 }
