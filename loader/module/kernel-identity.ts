@@ -20,7 +20,7 @@ export interface GivenIdentity {
   readonly blacklist?: readonly string[] | undefined;
 }
 
-/** Where a value of the identity comes from. */
+/** Where a value of the identity comes from: the scenario, the source itself, its modules, … */
 export type IdentityOrigin =
   | 'given'
   | 'source'
@@ -73,31 +73,57 @@ export interface IdentityProgress {
 const SAMPLE = 64;
 const COMPRESSED_NAME = /\.ko\.(gz|xz|zst)$/;
 
-/** Reads the modules of `source`, unless everything that they could tell is given. */
+/** Reads the modules of `source`, unless the source knows its kernel. */
 export function inferIdentity(
   source: ModuleSource,
   given: GivenIdentity = {},
   onProgress?: (progress: IdentityProgress) => void,
 ): InferredIdentity {
+  const steps = identitySteps(source, given);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    onProgress?.(step.value);
+  }
+}
+
+/** The same, a file at a step, for callers that have other things to do between. */
+export function* identitySteps(
+  source: ModuleSource,
+  given: GivenIdentity = {},
+): Generator<IdentityProgress, InferredIdentity, void> {
+  const known = source.identity;
   const tally = new SymbolTally();
-  const fromText = given.exports ? undefined : symbolsOf(source.metadata.symbols);
-  const files = filesToRead(source.files, given.exports !== undefined || fromText !== undefined);
+  const fromText = given.exports || known ? undefined : symbolsOf(source.metadata.symbols);
+  const exportsKnown = given.exports !== undefined || fromText !== undefined;
+  const files = known ? [] : filesToRead(source.files, exportsKnown);
   for (let i = 0; i < files.length; i += 1) {
     tally.add(files[i]!.read());
-    onProgress?.({ done: i + 1, total: files.length });
+    yield { done: i + 1, total: files.length };
   }
+  return conclude(source, given, tally, fromText);
+}
 
+/** Given before known by the source before found in its modules. */
+function conclude(
+  source: ModuleSource,
+  given: GivenIdentity,
+  tally: SymbolTally,
+  fromText: ReadonlySet<string> | undefined,
+): InferredIdentity {
+  const known = source.identity;
   const magic = tally.vermagic.winner();
   const size = tally.structModuleSize.winner();
-  const vermagic = given.vermagic ?? magic?.value ?? '';
+  const vermagic = given.vermagic ?? known?.vermagic ?? magic?.value ?? '';
   const release = given.release ?? source.release ?? vermagic.split(' ')[0]!;
   const modversions = given.modversions ?? vermagic.split(' ').includes('modversions');
   const own = fromText ?? tally.exported;
-  const exports = given.exports ?? {
-    has: (name: string) => !own.has(name),
-    crc: (name: string) => (own.has(name) ? undefined : tally.crc(name)),
-  };
-  const structModuleSize = given.structModuleSize ?? size?.value;
+  const exports = given.exports ??
+    known?.exports ?? {
+      has: (name: string) => !own.has(name),
+      crc: (name: string) => (own.has(name) ? undefined : tally.crc(name)),
+    };
+  const structModuleSize = given.structModuleSize ?? known?.structModuleSize ?? size?.value;
   return {
     identity: {
       release,
@@ -107,7 +133,7 @@ export function inferIdentity(
       exports,
       blacklist: given.blacklist ?? [],
     },
-    arch: tally.arch.winner()?.value,
+    arch: known?.arch ?? tally.arch.winner()?.value,
     compression: tally.compression.winner()?.value,
     report: {
       release: {
@@ -116,18 +142,18 @@ export function inferIdentity(
       },
       vermagic: {
         value: vermagic,
-        from: origin(given.vermagic, magic ? 'modules' : 'none'),
+        from: origin(given.vermagic, known ? 'source' : magic ? 'modules' : 'none'),
         votes: given.vermagic === undefined ? (magic?.votes ?? 0) : 0,
       },
       struct_module_size: {
         value: structModuleSize ?? null,
-        from: origin(given.structModuleSize, size ? 'modules' : 'none'),
+        from: origin(given.structModuleSize, known ? 'source' : size ? 'modules' : 'none'),
         votes: given.structModuleSize === undefined ? (size?.votes ?? 0) : 0,
       },
       modversions: { value: modversions, from: origin(given.modversions, 'vermagic') },
       exports: {
-        from: origin(given.exports, fromText ? 'modules.symbols' : 'modules'),
-        module_symbols: given.exports ? 0 : own.size,
+        from: origin(given.exports, known ? 'source' : fromText ? 'modules.symbols' : 'modules'),
+        module_symbols: given.exports || known ? 0 : own.size,
       },
       modules_read: tally.modules,
       files_unreadable: tally.unreadable,

@@ -1,3 +1,5 @@
+import type { ElfArch } from '../elf/index.ts';
+import type { KernelExports } from '../presets/kernels.ts';
 import type { Bytes } from '../units.ts';
 
 /** One module file of a source. */
@@ -20,6 +22,14 @@ export interface ModuleMetadata {
   readonly modprobeConf?: string;
 }
 
+/** The kernel that a source's modules were made for, where the source itself knows. */
+export interface SourceIdentity {
+  readonly arch: ElfArch;
+  readonly vermagic: string;
+  readonly structModuleSize: Bytes;
+  readonly exports: KernelExports;
+}
+
 /**
  * Where modules come from: a directory, a bundled catalog, files dropped on a page. The seam that
  * keeps file systems out of the model.
@@ -32,4 +42,6 @@ export interface ModuleSource {
   /** Sorted by path, compared code unit by code unit. */
   readonly files: readonly ModuleFile[];
   readonly metadata: ModuleMetadata;
+  /** Without it the identity is inferred from the modules. */
+  readonly identity?: SourceIdentity;
 }
