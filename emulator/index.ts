@@ -1,0 +1,37 @@
+// Booting guests
+export {
+  type BootOptions,
+  type BootResult,
+  bootGuest,
+  type GuestExit,
+  GuestImageError,
+  type GuestLimits,
+} from './boot.ts';
+export { type MultibootImage, type MultibootResult, readMultiboot } from './multiboot.ts';
+export { loadV86Wasm } from './node-host.ts';
+// The module port
+export { ModulePortDevice, type ModulePortOptions, type PortHost } from './port/device.ts';
+export { ArrayGuestMemory, type GuestMemory } from './port/guest-memory.ts';
+export type { MisuseCount, PortLimits, PortReport } from './port/port-report.ts';
+export {
+  CODE,
+  CODE_TEXT,
+  COMMAND,
+  COMMAND_BLOCK,
+  COMPLETION,
+  type Code,
+  type CodeName,
+  IRQ,
+  OPCODE,
+  OPTION,
+  PORT_BASE,
+  PORT_IRQ,
+  PORT_MAGIC,
+  PORT_SIZE,
+  PROTOCOL_VERSION,
+  REGISTER,
+  REQUEST,
+} from './port/protocol.ts';
+export { printedFile, SerialConsole } from './serial-console.ts';
+// The machine
+export { GuestMachine, type GuestMachineOptions, type IoDevice } from './v86/guest-machine.ts';
