@@ -122,7 +122,11 @@ export class VmStructs {
     return this.#allocator.allocVmapArea(request);
   }
 
-  /** Parks the area and gives its pages back; null for address 0 or when there is none. */
+  /**
+   * Parks the area and gives its pages back; null for address 0 or when there is none.
+   * Model: pages have no place in the direct map, so the purge that follows module memory spans
+   * only areas. So it is on i386 while there is highmem to take pages from.
+   */
   vfree(addr: VirtAddr): VmArea | null {
     if (addr === 0) return null;
     const { hooks } = this.#allocator;

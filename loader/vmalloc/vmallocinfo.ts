@@ -14,16 +14,17 @@ const FLAG_WORDS: readonly (readonly [number, string])[] = [
   [VM.DMA_COHERENT, 'dma-coherent'],
 ];
 
-/** Node by node: the busy areas by address; then the parked ones. Addresses are not hashed. */
+/**
+ * Node by node: the busy areas by address; then the parked ones. Addresses are not hashed.
+ * Model: all memory is on NUMA node 0.
+ */
 export function formatVmallocinfo(allocator: VmapAllocator): string {
-  const lines: string[] = [];
-  const busy = allocator.busy.inOrder();
-  for (let id = 0; id < allocator.nodes.length; id++) {
-    for (const area of busy) {
-      if (allocator.nodeIdOf(area.addr) !== id) continue;
-      if ((area.flags & VM.UNINITIALIZED) === 0) lines.push(busyLine(allocator, area));
-    }
+  const byNode: string[][] = allocator.nodes.map(() => []);
+  for (const area of allocator.busy.inOrder()) {
+    if ((area.flags & VM.UNINITIALIZED) !== 0) continue;
+    byNode[allocator.nodeIdOf(area.addr)]!.push(busyLine(allocator, area));
   }
+  const lines = byNode.flat();
   for (const range of allocator.lazyRanges()) {
     lines.push(`${rangeOf(allocator, range)} unpurged vm_area\n`);
   }

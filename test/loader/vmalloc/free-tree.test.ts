@@ -81,6 +81,43 @@ describe('requests aligned to a page at most', () => {
   });
 });
 
+describe('requests confined to a part of the address space', () => {
+  it('get the lowest address of their range with room, whatever lies below it', () => {
+    const range = fc.record({
+      take: fc.integer({ min: 1, max: 12 }),
+      from: fc.integer({ min: 0, max: 300 }),
+      length: fc.integer({ min: 1, max: 300 }),
+    });
+    const step = fc.oneof(range, fc.record({ drop: fc.nat() }));
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 250, size: 'max' }), (steps) => {
+        const tree = newTree();
+        const live: { addr: number; size: number }[] = [];
+        const lowest = (size: number, lo: number, hi: number): number => {
+          for (let addr = lo; addr + size <= hi; addr += PAGE) {
+            if (!live.some((a) => a.addr < addr + size && addr < a.addr + a.size)) return addr;
+          }
+          return -1;
+        };
+        for (const s of steps) {
+          if ('take' in s) {
+            const lo = START + s.from * PAGE;
+            const hi = lo + s.length * PAGE;
+            const size = s.take * PAGE;
+            const addr = tree.alloc(size, 1, lo, hi);
+            expect(addr).toBe(lowest(size, lo, hi));
+            if (addr >= 0) live.push({ addr, size });
+          } else if (live.length > 0) {
+            const [{ addr, size }] = live.splice(s.drop % live.length, 1) as [(typeof live)[0]];
+            tree.giveBack(addr, addr + size);
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
 describe('requests with any alignment', () => {
   const aligned = fc.oneof(
     {

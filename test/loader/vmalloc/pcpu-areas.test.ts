@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { customAddressSpace } from '../../../loader/presets/address-spaces.ts';
 import { hex, makeSpace, OWNER } from './fixture.ts';
 
 const PAGE = 4096;
@@ -83,5 +85,57 @@ describe('per-CPU chunks', () => {
     const { space } = makeSpace('x86-64');
     const chunk = space.pcpuGetVmAreas([{ offset: 0, size: 4 * 2 ** 21 }])!;
     expect(chunk.base).toBe(0x490000000000 + 32 * 2 ** 40 - 5 * 2 ** 21);
+  });
+
+  it('get the highest base at which all groups are free', () => {
+    const PAGES = 80;
+    const START = 0xf8000000;
+    const made = customAddressSpace('f8000000', (START + PAGES * PAGE).toString(16));
+    if (!made.ok) throw new Error(made.message);
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ pages: fc.integer({ min: 1, max: 6 }), keep: fc.boolean() }), {
+          maxLength: 20,
+          size: 'max',
+        }),
+        fc.array(
+          fc.record({ gap: fc.integer({ min: 0, max: 12 }), size: fc.integer({ min: 1, max: 5 }) }),
+          { minLength: 1, maxLength: 4, size: 'max' },
+        ),
+        fc.constantFrom(1, 2, 4),
+        fc.boolean(),
+        (areas, sizes, unit, reversed) => {
+          const { space } = makeSpace(made.preset);
+          const taken = areas.map((a) => space.vmap({ ...OWNER, pages: a.pages }));
+          for (const [i, area] of taken.entries()) {
+            if (area !== null && !areas[i]!.keep) space.vunmap(area.addr);
+          }
+          space.vmUnmapAliases();
+          let at = 0;
+          const groups = sizes.map(({ gap, size }) => {
+            const offset = at + gap * unit * PAGE;
+            at = offset + size * unit * PAGE;
+            return { offset, size: size * unit * PAGE };
+          });
+          if (reversed) groups.reverse();
+          const busy = space.areas();
+          const align = unit * PAGE;
+          const free = (from: number, size: number): boolean =>
+            from >= START &&
+            from + size <= START + PAGES * PAGE &&
+            !busy.some((b) => b.start < from + size && from < b.start + b.size);
+          let highest = START + PAGES * PAGE - at;
+          highest -= highest % align;
+          while (highest >= START && !groups.every((g) => free(highest + g.offset, g.size))) {
+            highest -= align;
+          }
+          const got = space.pcpuGetVmAreas(groups, align);
+          expect(got?.base ?? -1).toBe(highest >= START ? highest : -1);
+          const stats = space.stats();
+          expect(stats.used + stats.lazy + stats.free).toBe(stats.total);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
