@@ -1,0 +1,23 @@
+/** Contents of the userspace room: modprobe, libkmod, depmod's indexes and udev. */
+export { type AliasEntry, AliasTrie } from './alias-trie.ts';
+export { defaultChildrenMax } from './children-max.ts';
+export { type DepmodFile, type DepmodModule, type DepmodResult, depmod } from './depmod.ts';
+export { fnmatch } from './fnmatch.ts';
+export type { IndexSource } from './index-source.ts';
+export { kmodLoad } from './kmod-load.ts';
+export { Libkmod, type LibkmodOptions } from './libkmod.ts';
+export { Modprobe, type ModprobeResult } from './modprobe.ts';
+export {
+  type IndexedModule,
+  ModuleIndex,
+  type ModuleIndexResult,
+  type ModuleRef,
+} from './module-index.ts';
+export { type ModuleScan, scanModule } from './module-scan.ts';
+export { KMOD_PROBE } from './probe-flags.ts';
+export { type ProbeEntry, probeList } from './probe-list.ts';
+export { UdevManager, type UdevOptions } from './udev-manager.ts';
+export { udevTrigger } from './udev-trigger.ts';
+export { namesToLoad, type Uevent } from './uevent.ts';
+export { decompressModule } from './user-decompress.ts';
+export type { InitState, UserKernel } from './user-kernel.ts';

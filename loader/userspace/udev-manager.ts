@@ -1,0 +1,229 @@
+import type { Timer } from '../engine/event-queue.ts';
+import { type Coroutine, type Task, WaitQueue } from '../engine/index.ts';
+import type { Nanos } from '../units.ts';
+import { Fifo } from './fifo.ts';
+import type { Libkmod } from './libkmod.ts';
+import { type QueuedEvent, UdevQueue } from './udev-queue.ts';
+import { UdevWorker } from './udev-worker.ts';
+import type { Uevent } from './uevent.ts';
+
+export interface UdevOptions {
+  /** Most workers at a time; see `defaultChildrenMax`. */
+  readonly childrenMax: number;
+  /** An event that takes longer loses its worker to SIGKILL (event_timeout, 180 s). */
+  readonly eventTimeout?: Nanos;
+}
+
+/** Idle workers are sent away this long after the last event (kill_workers_event). */
+const IDLE_TIMEOUT_NS: Nanos = 3_000_000_000;
+const EVENT_TIMEOUT_NS: Nanos = 180_000_000_000;
+
+/** What reaches the manager's event loop. */
+type Message =
+  | { readonly kind: 'uevent'; readonly uevent: Uevent }
+  | { readonly kind: 'done' | 'exited'; readonly worker: UdevWorker }
+  | { readonly kind: 'idle' };
+
+/**
+ * systemd-udevd: one process that queues uevents and hands them to worker processes, which it
+ * forks one after the other as long as there are fewer than it may have (src/udev/udevd.c,
+ * systemd 252).
+ * Model: messages are taken in the order they came; walking the list of queued events costs
+ * nothing; among idle workers the one forked first is chosen (the real choice follows a hash).
+ */
+export class UdevManager {
+  readonly #libkmod: Libkmod;
+  readonly #options: UdevOptions;
+  readonly #queue = new UdevQueue();
+  readonly #inbox = new Fifo<Message>();
+  readonly #workers = new Set<UdevWorker>();
+  readonly #timeouts = new Map<UdevWorker, Timer>();
+  readonly #settled: WaitQueue;
+  #idleTimer: Timer | undefined;
+  #task: Task | undefined;
+  #sleeping = false;
+  #idle = 0;
+  #mostWorkers = 0;
+
+  constructor(libkmod: Libkmod, options: UdevOptions) {
+    if (!(options.childrenMax >= 1)) {
+      throw new RangeError(`udev needs at least one worker, not ${options.childrenMax}`);
+    }
+    this.#libkmod = libkmod;
+    this.#options = options;
+    this.#settled = new WaitQueue(libkmod.kernel.engine);
+  }
+
+  /** Events received and not done with. */
+  get pending(): number {
+    return this.#queue.size + this.#inbox.length;
+  }
+
+  get workers(): number {
+    return this.#workers.size;
+  }
+
+  /** The most workers there ever were at a time. */
+  get mostWorkers(): number {
+    return this.#mostWorkers;
+  }
+
+  /** kobject_uevent_env(): the current task broadcasts an event and goes on. */
+  *emit(uevent: Uevent): Coroutine<void> {
+    const { engine, costs } = this.#libkmod.kernel;
+    yield* engine.work(costs.uevent_emit_ns);
+    this.receive(uevent);
+  }
+
+  /** An event arrives on the netlink socket, at no cost to anybody yet. */
+  receive(uevent: Uevent): void {
+    const { action, modalias = '' } = uevent;
+    this.#libkmod.kernel.tracer.emit({ kind: 'uevent', action, modalias });
+    this.#post({ kind: 'uevent', uevent });
+  }
+
+  /** `udevadm settle`: waits until no event is left. */
+  *settle(): Coroutine<void> {
+    yield* this.#settled.waitEvent(() => this.pending === 0);
+  }
+
+  #post(message: Message): void {
+    const { engine } = this.#libkmod.kernel;
+    this.#inbox.push(message);
+    if (!this.#task) {
+      this.#task = engine.spawn({ comm: 'systemd-udevd' }, () => this.#main());
+    } else if (this.#sleeping) {
+      this.#sleeping = false;
+      engine.wake(this.#task);
+    }
+  }
+
+  *#main(): Coroutine<void> {
+    const { engine, costs } = this.#libkmod.kernel;
+    for (;;) {
+      const message = this.#inbox.shift();
+      if (!message) {
+        this.#sleeping = true;
+        yield* engine.block('uninterruptible');
+        yield* engine.work(costs.wakeup_ns);
+        continue;
+      }
+      yield* this.#handle(message);
+      yield* this.#startEvents();
+      this.#afterwards();
+    }
+  }
+
+  *#handle(message: Message): Coroutine<void> {
+    const { engine, costs } = this.#libkmod.kernel;
+    switch (message.kind) {
+      case 'uevent':
+        yield* engine.work(costs.udev_receive_ns);
+        this.#queue.insert(message.uevent);
+        return;
+      case 'done':
+        yield* engine.work(costs.udev_notify_ns);
+        this.#detach(message.worker);
+        return;
+      case 'exited':
+        // on_sigchld(): the event of a killed worker is given up.
+        yield* engine.work(costs.udev_notify_ns);
+        this.#detach(message.worker);
+        this.#workers.delete(message.worker);
+        return;
+      case 'idle':
+        for (const worker of this.#workers) worker.terminate();
+        this.#idle = 0;
+    }
+  }
+
+  /** The worker is free again, unless it is to die. */
+  #detach(worker: UdevWorker): void {
+    const { event } = worker;
+    if (event) {
+      worker.event = undefined;
+      this.#queue.remove(event);
+      event.uevent.processed?.();
+    }
+    const timeout = this.#timeouts.get(worker);
+    if (timeout) this.#libkmod.kernel.engine.cancel(timeout);
+    this.#timeouts.delete(worker);
+    if (worker.state !== 'running') return;
+    worker.state = 'idle';
+    this.#idle += 1;
+  }
+
+  /** event_queue_start(): gives out all that may start, to idle workers and then to new ones. */
+  *#startEvents(): Coroutine<void> {
+    const { engine, costs } = this.#libkmod.kernel;
+    while (this.#queue.hasReady) {
+      if (this.#idle === 0 && this.#workers.size >= this.#options.childrenMax) return;
+      this.#stopIdleTimer();
+      const event = this.#queue.takeReady()!;
+      if (this.#idle > 0) {
+        yield* engine.work(costs.udev_dispatch_ns);
+        const worker = this.#takeIdle();
+        this.#attach(worker, event);
+        worker.send(event);
+      } else {
+        yield* engine.work(costs.udev_fork_ns);
+        this.#attach(this.#fork(event), event);
+      }
+    }
+  }
+
+  #takeIdle(): UdevWorker {
+    for (const worker of this.#workers) {
+      if (worker.state !== 'idle') continue;
+      worker.state = 'running';
+      this.#idle -= 1;
+      return worker;
+    }
+    throw new Error('no idle worker where one was counted');
+  }
+
+  #fork(event: QueuedEvent): UdevWorker {
+    const worker = new UdevWorker(
+      this.#libkmod,
+      event,
+      (done) => this.#post({ kind: 'done', worker: done }),
+      (exited) => this.#post({ kind: 'exited', worker: exited }),
+    );
+    this.#workers.add(worker);
+    this.#mostWorkers = Math.max(this.#mostWorkers, this.#workers.size);
+    return worker;
+  }
+
+  /** worker_attach_event(): from now on the clock runs. */
+  #attach(worker: UdevWorker, event: QueuedEvent): void {
+    const { engine } = this.#libkmod.kernel;
+    const timer = engine.after(this.#options.eventTimeout ?? EVENT_TIMEOUT_NS, () => {
+      this.#timeouts.delete(worker);
+      if (worker.event !== event) return;
+      worker.state = 'killed';
+      engine.signal(worker.task, 'kill');
+    });
+    this.#timeouts.set(worker, timer);
+  }
+
+  /** on_post(): with nothing left, whoever waits is told and idle workers are sent away later. */
+  #afterwards(): void {
+    if (this.pending > 0) return;
+    this.#settled.wakeAll();
+    if (this.#workers.size === 0 || this.#idleTimer) return;
+    const { engine } = this.#libkmod.kernel;
+    this.#idleTimer = engine.after(
+      IDLE_TIMEOUT_NS,
+      () => {
+        this.#idleTimer = undefined;
+        this.#post({ kind: 'idle' });
+      },
+      true,
+    );
+  }
+
+  #stopIdleTimer(): void {
+    if (this.#idleTimer) this.#libkmod.kernel.engine.cancel(this.#idleTimer);
+    this.#idleTimer = undefined;
+  }
+}
