@@ -227,6 +227,15 @@ describe('the padded search', () => {
     expect(tree.alloc(size, size, 0xf8000000, 0xf8000000 + size)).toBe(0xf8000000);
   });
 
+  it('comes to an end among holes that are large enough but misaligned', () => {
+    const tree = newTree();
+    const size = 0x100000;
+    tree.alloc(END - START, 1, START, END);
+    for (let at = START + PAGE; at + size < END; at += 2 * size) tree.giveBack(at, at + size);
+    // The range is exactly the size, so holes are not asked for room to pad.
+    expect(tree.alloc(size, size, 0xf8000000, 0xf8000000 + size)).toBe(-1);
+  });
+
   it('fails at the end of the range even where the block itself goes on', () => {
     const tree = newTree();
     expect(tree.alloc(END - START - PAGE, 1, START, END)).toBe(START);
