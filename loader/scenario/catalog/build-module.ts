@@ -115,11 +115,10 @@ function thinned(content: ModuleContent): ModuleContent {
   return {
     ...content,
     kernelSymbols: half(content.kernelSymbols),
-    aliases: half(content.aliases),
     params: half(content.params),
   };
 }
 
-function isBare({ kernelSymbols, aliases, params }: ModuleContent): boolean {
-  return kernelSymbols.length === 0 && aliases.length === 0 && params.length === 0;
+function isBare({ kernelSymbols, params }: ModuleContent): boolean {
+  return kernelSymbols.length === 0 && params.length === 0;
 }

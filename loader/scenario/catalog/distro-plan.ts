@@ -51,6 +51,9 @@ const BARE: Bytes = 2900;
 const PER_IMPORT: Bytes = 140;
 const PER_EXPORT: Bytes = 125;
 
+/** An alias takes up to so much of .modinfo, and all together a quarter of what is free. */
+const PER_ALIAS: Bytes = 64;
+
 const PARAM_TYPES = ['int', 'bool', 'uint', 'charp'];
 
 /** `count` modules; the same for the same seed. */
@@ -126,6 +129,7 @@ class DistroModule implements ModulePlan {
   readonly exports: readonly PlannedExport[];
   readonly imports: readonly string[];
   readonly #seed: number;
+  readonly #mostAliases: number;
 
   constructor(draft: Draft) {
     const [directory, stem] = SUBSYSTEMS[draft.subsystem]!;
@@ -140,6 +144,8 @@ class DistroModule implements ModulePlan {
     this.exports = draft.library ? drawExports(this.name, draft.size, room, random) : [];
     room -= this.exports.length * PER_EXPORT;
     this.imports = drawImports(draft.depends, room, random);
+    room -= this.imports.length * PER_IMPORT;
+    this.#mostAliases = Math.max(0, Math.floor(room / 4 / PER_ALIAS));
   }
 
   content(): ModuleContent {
@@ -151,7 +157,7 @@ class DistroModule implements ModulePlan {
       ...shape,
       localSymbols: Math.max(0, symbols - undefinedSymbols - this.exports.length - 20),
       kernelSymbols: drawKernelSymbols(kernelSymbols, random),
-      aliases: drawAliases(aliases, this.#seed, random),
+      aliases: drawAliases(Math.min(aliases, this.#mostAliases), this.#seed, random),
       softdeps: [],
       params: drawParams(params, random),
     };

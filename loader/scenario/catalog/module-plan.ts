@@ -24,8 +24,8 @@ export interface ModulePlan {
 }
 
 /**
- * What fills a module. Sizes are wishes: a file that would grow beyond its size gets less, first of
- * the symbols and aliases, then of everything.
+ * What fills a module. Sizes and symbols of the kernel are wishes: a file that would grow beyond its
+ * size gets fewer. Aliases and softdeps must fit.
  */
 export interface ModuleContent {
   readonly text: Bytes;
