@@ -22,15 +22,17 @@ type SpecOf<V> = [V] extends [boolean]
   ? 'flag'
   : [V] extends [WastedBytes]
     ? 'wasted'
-    : [V] extends [number]
-      ? 'addr' | 'int'
-      : [V] extends [string]
-        ? string extends V
-          ? 'text'
-          : Words<V>
-        : never;
+    : [V] extends [0 | 1]
+      ? 'bit'
+      : [V] extends [number]
+        ? 'addr' | 'int'
+        : [V] extends [string]
+          ? string extends V
+            ? 'text'
+            : Words<V>
+          : never;
 
-type Spec = 'addr' | 'int' | 'flag' | 'text' | 'wasted' | Words<string>;
+type Spec = Exclude<FieldType, 'word'> | Words<string>;
 
 type FieldTable = {
   readonly [K in EventKind]: {
@@ -86,7 +88,7 @@ const FIELDS: FieldTable = {
     align: 'int',
     vstart: 'addr',
     vend: 'addr',
-    failed: 'int',
+    failed: 'bit',
   },
   free_vmap_area_noflush: { va_start: 'addr', nr_lazy: 'int', nr_lazy_max: 'int' },
   purge_vmap_area_lazy: { start: 'addr', end: 'addr', num_purged: 'int' },
@@ -143,8 +145,8 @@ const FIELDS: FieldTable = {
   printk: { level: 'int', text: 'text' },
 };
 
-/** What a field holds. A word is one of `words`. */
-export type FieldType = 'addr' | 'int' | 'flag' | 'text' | 'wasted' | 'word';
+/** What a field holds. A bit is 0 or 1, a flag true or false, a word one of `words`. */
+export type FieldType = 'addr' | 'int' | 'bit' | 'flag' | 'text' | 'wasted' | 'word';
 
 export interface EventField {
   readonly name: string;

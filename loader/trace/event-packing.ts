@@ -126,6 +126,7 @@ export class EventPacker {
   #field(field: PackedField, value: unknown): void {
     switch (field.type) {
       case 'int':
+      case 'bit':
         this.#number(value as number);
         return;
       case 'addr':
@@ -244,6 +245,7 @@ export function unpackEvents(block: PackedBlock, visit: (event: TraceEvent) => u
   const fieldValue = (field: PackedField): unknown => {
     switch (field.type) {
       case 'int':
+      case 'bit':
         return number();
       case 'addr': {
         const value = relative(last[field.slot]!);

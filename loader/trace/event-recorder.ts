@@ -72,9 +72,9 @@ export class EventRecorder implements EventSink {
     return this.#open(kept)[wanted - kept.start];
   }
 
-  /** Calls `visit` with the events [from, to) in order, until it returns false. */
-  forEach(
-    visit: (event: TraceEvent, index: number) => unknown,
+  /** Calls `each` with the events [from, to) in order, until it returns false. */
+  visit(
+    each: (event: TraceEvent, index: number) => unknown,
     from = 0,
     to: number = this.length,
   ): void {
@@ -86,7 +86,7 @@ export class EventRecorder implements EventSink {
       let index = first;
       unpackEvents(block, (event) => {
         if (index >= to) return false;
-        if (index >= from && visit(event, index) === false) going = false;
+        if (index >= from && each(event, index) === false) going = false;
         index += 1;
         return going;
       });

@@ -63,8 +63,8 @@ export function formatFtraceLine(space: AddressBase, event: TraceEvent): string 
 }
 
 /**
- * Interrupts on, nothing to reschedule, no interrupt, preemption and migration allowed: all eight
- * tracepoints stand outside every spin lock, in process context.
+ * Interrupts on, nothing to reschedule, no interrupt, preemption and migration allowed: in 6.12 all
+ * eight tracepoints are reached in process context with no spin lock held.
  */
 const CONTEXT = '.....';
 

@@ -29,6 +29,7 @@ export function formatEventLine(space: AddressBase, event: TraceEvent): string {
 function format(space: AddressBase, field: EventField, value: unknown): string {
   switch (field.type) {
     case 'int':
+    case 'bit':
     case 'flag':
       return String(value);
     case 'addr':
@@ -126,6 +127,8 @@ function readField(space: AddressBase, field: EventField, value: unknown): unkno
   switch (field.type) {
     case 'int':
       return Number.isSafeInteger(value) ? value : undefined;
+    case 'bit':
+      return value === 0 || value === 1 ? value : undefined;
     case 'flag':
       return typeof value === 'boolean' ? value : undefined;
     case 'text':
@@ -150,6 +153,8 @@ function expectation(field: EventField): string {
   switch (field.type) {
     case 'int':
       return 'a whole number';
+    case 'bit':
+      return '0 or 1';
     case 'flag':
       return 'true or false';
     case 'text':

@@ -38,6 +38,8 @@ export interface LiveArea {
   readonly size: Bytes;
   /** What the listener calls it. */
   id: number;
+  /** The window it lies in, if any; an area that reaches beyond is cut there. */
+  readonly home: WindowUse | null;
 }
 
 export interface SpaceListener {
@@ -55,13 +57,6 @@ export interface WindowUse {
   readonly holes: HoleList;
   used: Bytes;
   lazy: Bytes;
-}
-
-interface WindowPart {
-  readonly use: WindowUse;
-  readonly holes: HoleList;
-  readonly start: VirtAddr;
-  readonly end: VirtAddr;
 }
 
 /**
@@ -161,7 +156,7 @@ export class LiveSpace {
       this.#misfits += 1;
       return undefined;
     }
-    const area: LiveArea = { start, size, id: -1 };
+    const area = this.#newArea(start, size);
     if (!this.#isFree(area)) {
       this.#misfits += 1;
       this.#forgetWithin(start, start + size, at);
@@ -172,7 +167,7 @@ export class LiveSpace {
 
   #use(area: LiveArea, at: EventStamp): void {
     this.#busy.set(area.start / PAGE_SIZE, area);
-    for (const { holes, start, end } of this.#parts(area)) holes.take(start, end);
+    area.home?.holes.take(startOf(area), endOf(area));
     this.#count(area, 'used', 1);
     if (this.#listener) area.id = this.#listener.allocated(area, at);
   }
@@ -193,7 +188,7 @@ export class LiveSpace {
   /** An area first heard of when it is freed: the counter tells its size. */
   #meetLate(event: EventStamp & { va_start: VirtAddr }, pages: number): LiveArea | undefined {
     if (!(pages > 0 && pages <= MAX_GUESSED_PAGES)) return undefined;
-    const area: LiveArea = { start: event.va_start, size: pages * PAGE_SIZE, id: -1 };
+    const area = this.#newArea(event.va_start, pages * PAGE_SIZE);
     if (!this.#isFree(area)) return undefined;
     this.#use(area, event);
     return area;
@@ -240,27 +235,34 @@ export class LiveSpace {
     this.#listener?.purged([...busy, ...lazy], at);
   }
 
+  #newArea(start: VirtAddr, size: Bytes): LiveArea {
+    for (const home of this.windows) {
+      if (start < home.window.end && start + size > home.window.start) {
+        return { start, size, id: -1, home };
+      }
+    }
+    return { start, size, id: -1, home: null };
+  }
+
   #isFree(area: LiveArea): boolean {
     if (this.#busy.has(area.start / PAGE_SIZE)) return false;
-    return this.#parts(area).every(({ holes, start, end }) => holes.holds(start, end));
+    return area.home === null || area.home.holes.holds(startOf(area), endOf(area));
   }
 
   #give(area: LiveArea): void {
-    for (const { holes, start, end } of this.#parts(area)) holes.give(start, end);
+    area.home?.holes.give(startOf(area), endOf(area));
   }
 
   #count(area: LiveArea, what: 'used' | 'lazy', sign: 1 | -1): void {
-    for (const { use, start, end } of this.#parts(area)) use[what] += sign * (end - start);
+    if (area.home !== null) area.home[what] += sign * (endOf(area) - startOf(area));
   }
+}
 
-  /** The parts of an area that lie in a window; nearly always the whole of it in one. */
-  #parts(area: LiveArea): readonly WindowPart[] {
-    const parts: WindowPart[] = [];
-    for (const use of this.windows) {
-      const start = Math.max(area.start, use.window.start);
-      const end = Math.min(area.start + area.size, use.window.end);
-      if (start < end) parts.push({ use, holes: use.holes, start, end });
-    }
-    return parts;
-  }
+/** The part of an area that lies in its window. */
+function startOf({ start, home }: LiveArea): VirtAddr {
+  return home === null ? start : Math.max(start, home.window.start);
+}
+
+function endOf({ start, size, home }: LiveArea): VirtAddr {
+  return home === null ? start + size : Math.min(start + size, home.window.end);
 }
