@@ -12,6 +12,7 @@ export type {
 export { DEFAULT_MAX_IMAGE_BYTES } from './decode-result.ts';
 export { moduleDecompressionFormat } from './format.ts';
 export { decodeGzip } from './gzip.ts';
+export { failAtAllocation } from './outcome.ts';
 export { type PageArrayAllocation, pageArrayGrowth } from './page-array.ts';
 export { xxh64 } from './xxh64.ts';
 export { decodeXz } from './xz.ts';

@@ -54,3 +54,12 @@ export function outOfPages(
 ): DecodeResult {
   return { ok: false, image, pages, status, message: null, errno: 12, vm, limited: true };
 }
+
+/**
+ * How the decode ends when the allocation `result.vm[index]` fails: no later page is taken and no
+ * later buffer asked for. The image is not kept.
+ */
+export function failAtAllocation(result: DecodeResult, index: number): DecodeResult {
+  const { onFailure, atPage } = result.vm[index]!;
+  return failed(onFailure, EMPTY, atPage, result.vm.slice(0, index));
+}
