@@ -1,5 +1,5 @@
 import type { ElfKernel } from './elf/index.ts';
-import { Engine, KernelLog, type LogLine, Rcu, Work } from './engine/index.ts';
+import { type Coroutine, Engine, KernelLog, type LogLine, Rcu, Work } from './engine/index.ts';
 import {
   IdempotentTable,
   ImageCache,
@@ -9,6 +9,7 @@ import {
   type ModuleContext,
   ModuleList,
 } from './module/index.ts';
+import { ModuleCall } from './module/module-call.ts';
 import type { ModuleSource } from './module/module-source.ts';
 import type { AddressSpacePreset } from './presets/address-spaces.ts';
 import type { MachineCosts } from './presets/costs.ts';
@@ -16,6 +17,8 @@ import type { KernelFeatures, KernelIdentity } from './presets/kernels.ts';
 import { ModuleStats } from './stats/index.ts';
 import { EventLog } from './trace/event-log.ts';
 import type { PageCount } from './units.ts';
+import { Userland, type UserlandOptions } from './userland.ts';
+import type { ModuleIndex } from './userspace/index.ts';
 import { GuestTree } from './vfs/guest-tree.ts';
 import { VirtualFiles } from './vfs/virtual-files.ts';
 import { VmallocSpace } from './vmalloc/index.ts';
@@ -34,6 +37,9 @@ export interface SimKernelOptions {
   readonly initialVmallocinfo?: string;
   /** RAM in pages; a larger vmalloc fails at once. */
   readonly ramPages?: PageCount;
+  /** The modules as depmod sees them; made when first asked for. */
+  readonly moduleIndex: () => ModuleIndex;
+  readonly userland: UserlandOptions;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -60,10 +66,13 @@ export class SimKernel {
   readonly ctx: ModuleContext;
   readonly tree: GuestTree;
   readonly files: VirtualFiles;
+  readonly userland: Userland;
   readonly options: SimKernelOptions;
   /** /proc/sys/kernel/modules_disabled: once 1, for good. */
   modulesDisabled = false;
   #lastRequest = 0;
+  /** The request that a call of user space was made for. */
+  readonly #parents = new Map<number, number>();
 
   constructor(options: SimKernelOptions) {
     this.options = options;
@@ -91,6 +100,7 @@ export class SimKernel {
       {
         vaFailureMessage: features.va_failure_message,
         moduleAllocator: features.module_memory_failure === 'quiet' ? 'execmem' : 'module_alloc',
+        lazyAreas: features.lazy_areas,
         possibleCpus: options.cpus,
         ...(options.ramPages === undefined ? {} : { totalRamPages: options.ramPages }),
       },
@@ -123,10 +133,11 @@ export class SimKernel {
       initBehaviour: (module) => options.init.get(module),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
+    this.userland = new Userland(this, options.userland);
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
-      modprobePath: { read: () => '/sbin/modprobe\n' },
-      dupsTrace: { read: () => 'N\n' },
+      modprobePath: this.userland.path,
+      dupsTrace: this.userland.dupsTrace,
       modulesDisabled: {
         read: () => `${this.modulesDisabled ? 1 : 0}\n`,
         write: (text) => this.#disableModules(text),
@@ -134,15 +145,58 @@ export class SimKernel {
     });
   }
 
-  /** Calls `listener` with each kernel log line and the request it was printed for. */
+  /**
+   * Calls `listener` with each kernel log line and the request it was printed for: the outermost,
+   * when user space made the call that printed.
+   */
   onLog(listener: (line: LogLine, request: number) => void): () => void {
-    return this.log.listen((line) => listener(line, this.engine.current?.request ?? 0));
+    return this.log.listen((line) => {
+      let request = this.engine.current?.request ?? 0;
+      for (;;) {
+        const parent = this.#parents.get(request);
+        if (parent === undefined) break;
+        request = parent;
+      }
+      listener(line, request);
+    });
   }
 
   /** A number for the next request; events and areas carry it. */
   nextRequest(): number {
     this.#lastRequest += 1;
     return this.#lastRequest;
+  }
+
+  /**
+   * One call into the kernel by the current task, under a request number of its own, between its
+   * `request_begin` and `outcome` events. Resolves to the call's value.
+   */
+  *call(
+    op: string,
+    subject: string,
+    body: (call: ModuleCall) => Coroutine<number>,
+    request = this.nextRequest(),
+  ): Coroutine<number> {
+    const task = this.engine.current!;
+    const outer = task.request;
+    if (outer !== 0 && outer !== request) this.#parents.set(request, outer);
+    task.request = request;
+    const call = new ModuleCall(request, op, subject);
+    this.events.emit({ kind: 'request_begin', request, op, subject });
+    const ret = yield* body(call);
+    this.events.emit({
+      kind: 'outcome',
+      request,
+      op,
+      subject,
+      module: call.module,
+      ret,
+      stage: call.stage,
+      wasted: { ...call.wasted },
+    });
+    task.request = outer;
+    this.#parents.delete(request);
+    return ret;
   }
 
   /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */

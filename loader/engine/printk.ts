@@ -12,6 +12,12 @@ export type LogLevel = (typeof LOG_LEVEL)[keyof typeof LOG_LEVEL];
 /** A record holds 1,024 bytes with its terminator (PRINTKRB_RECORD_MAX, kernel/printk). */
 const RECORD_MAX = 1023;
 
+/** Which function a limiter names when it reports what it swallowed. */
+const LIMITER_FUNCTIONS: Readonly<Record<string, string>> = {
+  printk: 'alloc_vmap_area',
+  execmem: '__execmem_alloc',
+};
+
 const SECOND: Nanos = 1_000_000_000;
 
 /** One limiter: at most `burst` passes in each `interval` (___ratelimit, lib/ratelimit.c). */
@@ -104,7 +110,11 @@ export class KernelLog implements Printk {
       limit = new RateLimit(5 * SECOND, 10);
       this.#limits.set(limiter, limit);
     }
-    const { ok } = limit.pass(this.#now());
+    const { ok, missed } = limit.pass(this.#now());
+    if (missed > 0) {
+      const func = LIMITER_FUNCTIONS[limiter] ?? limiter;
+      this.print(LOG_LEVEL.WARNING, `${func}: ${missed} callbacks suppressed`);
+    }
     if (ok) this.print(level, text);
     return ok;
   }

@@ -18,6 +18,8 @@ const ALL_FLAGS =
 export interface OpenFile {
   readonly inode: Inode;
   readonly readable: boolean;
+  /** How it was opened, for reports. */
+  readonly path?: string;
 }
 
 /**

@@ -32,6 +32,8 @@ export interface KernelFeatures {
   readonly module_memory_failure: 'noisy' | 'quiet';
   /** Decoder workspaces: plain vmalloc to v6.6, kvmalloc from v6.7. */
   readonly workspace: 'vmalloc' | 'kvmalloc';
+  /** Freed areas merge with their parked neighbours (to v6.8) or stay apart (v6.9). */
+  readonly lazy_areas: 'merged' | 'per_node';
   /** CONFIG_MODULE_STATS (v6.4). Without it the counters still run, but no file shows them. */
   readonly stats: boolean;
   /** A finit_module read error adds its negative errno to invalid_kread_bytes (v6.4). */
@@ -74,6 +76,7 @@ const V6_12: KernelFeatures = {
   va_failure_message: 'range',
   module_memory_failure: 'quiet',
   workspace: 'kvmalloc',
+  lazy_areas: 'per_node',
   stats: true,
   kread_bytes_bug: false,
   section_name_check: 'all',
@@ -98,6 +101,7 @@ const V6_5: KernelFeatures = {
   va_failure_message: 'vmalloc=',
   module_memory_failure: 'noisy',
   workspace: 'vmalloc',
+  lazy_areas: 'merged',
   section_name_check: 'alloc',
 };
 

@@ -1,7 +1,13 @@
 import type { Coroutine } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
-import { deleteModule, finitModule, initModule, ModuleCall } from '../module/index.ts';
+import {
+  deleteModule,
+  finitModule,
+  initModule,
+  type ModuleCall,
+  type OpenFile,
+} from '../module/index.ts';
 import type { LoadStage } from '../trace/event.ts';
 import type { Bytes } from '../units.ts';
 import type { Operation } from './operation.ts';
@@ -58,21 +64,21 @@ export function* executeOperation(
   request: number,
   operation: KernelOperation,
 ): Coroutine<OperationResult> {
-  const call = new ModuleCall(request, operation.op, subjectOf(operation));
-  const { tracer } = kernel.ctx;
-  tracer.emit({ kind: 'request_begin', request, op: call.op, subject: call.subject });
-  const { ret, text } = yield* dispatch(kernel, call, operation);
-  tracer.emit({
-    kind: 'outcome',
+  let made: ModuleCall | undefined;
+  let text: string | undefined;
+  const ret = yield* kernel.call(
+    operation.op,
+    subjectOf(operation),
+    function* (call) {
+      made = call;
+      const answer = yield* dispatch(kernel, call, operation);
+      text = answer.text;
+      return answer.ret;
+    },
     request,
-    op: call.op,
-    subject: call.subject,
-    module: call.module,
-    ret,
-    stage: call.stage,
-    wasted: { ...call.wasted },
-  });
-  const result = { ret, stage: call.stage, allocated: call.allocated, module: call.module };
+  );
+  const { stage, allocated, module } = made!;
+  const result = { ret, stage, allocated, module };
   return text === undefined ? result : { ...result, text };
 }
 
@@ -86,19 +92,15 @@ function* dispatch(
   call: ModuleCall,
   operation: KernelOperation,
 ): Coroutine<Answer> {
-  const { ctx, tree } = kernel;
+  const { ctx, userland } = kernel;
   switch (operation.op) {
     case 'finit_module': {
-      if (operation.open === 'bad') {
-        return { ret: yield* finitModule(ctx, call, undefined, operation.args, operation.flags) };
-      }
-      const opened = tree.open(operation.path);
-      if (!opened.ok) return { ret: -ERRNO.ENOENT };
-      const file = { inode: opened.inode, readable: operation.open !== 'write' };
+      const file = openForCall(kernel, operation);
+      if (file === 'missing') return { ret: -ERRNO.ENOENT };
       return { ret: yield* finitModule(ctx, call, file, operation.args, operation.flags) };
     }
     case 'init_module': {
-      const opened = tree.open(operation.path);
+      const opened = kernel.tree.open(operation.path);
       if (!opened.ok) return { ret: -ERRNO.ENOENT };
       const { bytes } = opened.inode;
       const image = {
@@ -110,24 +112,52 @@ function* dispatch(
     }
     case 'delete_module':
       return { ret: yield* deleteModule(ctx, call, operation.name, operation.flags) };
-    case 'read': {
-      const file = kernel.files.get(tree.absolute(operation.path));
-      if (!file) return { ret: -ERRNO.ENOENT };
-      const text = file.read();
-      call.stage = 'done';
-      return { ret: text.length, text };
+    case 'read':
+    case 'write':
+      return accessFile(kernel, call, operation);
+    case 'request_module': {
+      const { name, wait } = operation;
+      const callSite = 'modstorm';
+      return { ret: yield* userland.requestModule.request({ name, wait, callSite }) };
     }
-    case 'write': {
-      const file = kernel.files.get(tree.absolute(operation.path));
-      if (!file) return { ret: -ERRNO.ENOENT };
-      call.stage = 'done';
-      if (!file.write) return { ret: -ERRNO.EACCES };
-      const err = file.write(operation.text);
-      return { ret: err === 0 ? operation.text.length : err };
+    case 'modprobe': {
+      const args = operation.args === '' ? [] : operation.args.split(' ');
+      const argv = ['modprobe', ...args, operation.name];
+      return { ret: yield* userland.modprobe.program(argv) };
     }
-    case 'request_module':
-    case 'modprobe':
-    case 'uevent':
-      return { ret: -ERRNO.ENOSYS };
+    case 'uevent': {
+      const { modalias } = operation;
+      const devpath = `/devices/modstorm/${call.request}`;
+      yield* userland.udev.emit({ action: 'add', devpath, modalias });
+      return { ret: 0 };
+    }
   }
+}
+
+/** The file of a finit_module, opened as the operation says; `missing` when open(2) fails. */
+function openForCall(
+  kernel: SimKernel,
+  operation: Extract<KernelOperation, { op: 'finit_module' }>,
+): OpenFile | undefined | 'missing' {
+  const { open, path } = operation;
+  if (open === 'bad') return undefined;
+  const opened = kernel.tree.open(path);
+  return opened.ok ? { inode: opened.inode, readable: open !== 'write', path } : 'missing';
+}
+
+function accessFile(
+  kernel: SimKernel,
+  call: ModuleCall,
+  operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
+): Answer {
+  const file = kernel.files.get(kernel.tree.absolute(operation.path));
+  if (!file) return { ret: -ERRNO.ENOENT };
+  call.stage = 'done';
+  if (operation.op === 'read') {
+    const text = file.read();
+    return { ret: text.length, text };
+  }
+  if (!file.write) return { ret: -ERRNO.EACCES };
+  const err = file.write(operation.text);
+  return { ret: err === 0 ? operation.text.length : err };
 }

@@ -11,9 +11,14 @@ import {
   type KernelName,
   type KernelPreset,
 } from '../presets/kernels.ts';
+import { DEFAULT_USERSPACE_COSTS } from '../presets/userspace-costs.ts';
+import type { UserlandOptions } from '../userland.ts';
 import { CompileError } from './compile.ts';
 import { nearestName } from './nearest-name.ts';
-import type { KernelChoice, MachineChoice } from './schema.ts';
+import type { KernelChoice, MachineChoice, Scenario } from './schema.ts';
+
+/** RAM that user space counts on when the scenario does not say. */
+const DEFAULT_MEMORY_MB = 65_536;
 
 /** The kernel preset of that name, or an error that suggests the nearest. */
 export function kernelPreset(name: string, place: string): KernelPreset {
@@ -67,6 +72,27 @@ export function addressSpace(machine: MachineChoice): AddressSpacePreset {
 export function machineCosts(machine: MachineChoice): MachineCosts {
   const given = Object.entries(machine.costs).filter(([, value]) => value !== undefined);
   return { ...DEFAULT_COSTS, ...Object.fromEntries(given) };
+}
+
+/** User space of a scenario. */
+export function userlandOptions(scenario: Scenario): UserlandOptions {
+  const { userspace, machine } = scenario;
+  const given = Object.entries(userspace.costs).filter(([, value]) => value !== undefined);
+  const refused = new Map(Object.entries(userspace.refuse_request));
+  return {
+    costs: { ...DEFAULT_USERSPACE_COSTS, ...Object.fromEntries(given) },
+    ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
+    programs: new Map(
+      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [
+        path,
+        { exit, duration: duration_ms * 1_000_000, modprobe },
+      ]),
+    ),
+    ...(userspace.udev_children_max === undefined
+      ? {}
+      : { childrenMax: userspace.udev_children_max }),
+    ...(refused.size === 0 ? {} : { security: (name: string) => refused.get(name) ?? 0 }),
+  };
 }
 
 export function unknownName(what: string, name: string, known: readonly string[]): string {

@@ -8,9 +8,11 @@ import {
   parseModuleSymvers,
 } from '../module/module-symvers.ts';
 import type { KernelExports } from '../presets/kernels.ts';
+import { buildModuleIndex } from '../userland.ts';
+import type { ModuleIndex } from '../userspace/index.ts';
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
-import { addressSpace, kernelFeatures, machineCosts } from './machine.ts';
+import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
 import type { Program } from './operation.ts';
 import { RunObserver } from './run-observer.ts';
 import type { Scenario } from './schema.ts';
@@ -54,9 +56,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   }
   const costs = machineCosts(scenario.machine);
   const { cpus, initial, memory_mb } = scenario.machine;
+  let made: ModuleIndex | undefined;
+  const index = (): ModuleIndex => {
+    made ??= buildModuleIndex(source);
+    return made;
+  };
   const program = compileScenario(scenario, {
     source,
-    loadOrder: () => source.files.map((file) => file.path),
+    loadOrder: () => loadOrder(index()),
     fileOf: fileFinder(source),
   });
   let kernel: SimKernel;
@@ -70,6 +77,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       seed: scenario.seed,
       source,
       init: initBehaviours(scenario),
+      moduleIndex: index,
+      userland: userlandOptions(scenario),
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
       ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
     });
@@ -113,6 +122,20 @@ function exportsOf(given: string | readonly string[]): KernelExports {
   if (parsed.ok) return exportsFromSymvers(parsed.entries);
   const { line, expected, found } = parsed;
   throw new CompileError('kernel.exports', `line ${line}: expected ${expected}, found ${found}`);
+}
+
+/** Module files with what they need before them, otherwise as depmod lists them. */
+function loadOrder(index: ModuleIndex): string[] {
+  const order: string[] = [];
+  const placed = new Set<string>();
+  for (const { name, path, dependencies } of index.modules) {
+    for (const needed of [...dependencies, name]) {
+      if (placed.has(needed)) continue;
+      placed.add(needed);
+      order.push(needed === name ? path : (index.module(needed)?.path ?? path));
+    }
+  }
+  return order;
 }
 
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {

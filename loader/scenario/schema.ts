@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { DEFAULT_COSTS } from '../presets/costs.ts';
+import { DEFAULT_USERSPACE_COSTS } from '../presets/userspace-costs.ts';
 import { stepSchema } from './schema-steps.ts';
 import { stormSchema } from './schema-storm.ts';
 
@@ -21,6 +22,7 @@ const featureSchema = z
     va_failure_message: z.enum(['vmalloc=', 'range']),
     module_memory_failure: z.enum(['noisy', 'quiet']),
     workspace: z.enum(['vmalloc', 'kvmalloc']),
+    lazy_areas: z.enum(['merged', 'per_node']),
     stats: z.boolean(),
     kread_bytes_bug: z.boolean(),
     section_name_check: z.enum(['all', 'alloc']),
@@ -76,6 +78,36 @@ export const machineSchema = z.strictObject({
   costs,
 });
 
+/** What runs above the kernel. */
+const userspaceSchema = z.strictObject({
+  /** Most udev workers at a time; by default what systemd computes. */
+  udev_children_max: z.int().min(1).max(65_536).optional(),
+  /** Programs by absolute path: how long they take and how they end. */
+  programs: z
+    .record(
+      z.string().regex(/^\//, 'an absolute path'),
+      z.strictObject({
+        exit: z.int().min(0).max(255).default(0),
+        duration_ms: z.number().min(0).max(86_400_000).default(0),
+        /** Does what modprobe does, after its own time. */
+        modprobe: z.boolean().default(false),
+      }),
+    )
+    .default({}),
+  /** Names that the security module refuses to request, with the errno. */
+  refuse_request: z.record(z.string(), z.int().min(-4095).max(-1)).default({}),
+  costs: z
+    .strictObject(
+      Object.fromEntries(
+        Object.keys(DEFAULT_USERSPACE_COSTS).map((name) => [
+          name,
+          z.number().min(0).max(1e12).optional(),
+        ]),
+      ),
+    )
+    .default({}),
+});
+
 const initSchema = z.strictObject({
   ret: z.int().min(-4095).max(2_147_483_647).default(0),
   duration_us: z.number().min(0).max(1e9).optional(),
@@ -109,6 +141,7 @@ export const scenarioSchema = z
     kernel: kernelSchema.default('v6.12'),
     machine: machineSchema.prefault({}),
     modules: modulesSchema,
+    userspace: userspaceSchema.prefault({}),
     seed: z.int().min(0).max(4_294_967_295).default(1),
     steps: z.array(stepSchema).max(1_000_000).optional(),
     storm: stormSchema.optional(),

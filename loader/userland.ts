@@ -1,0 +1,168 @@
+import type { Coroutine } from './engine/index.ts';
+import { ERRNO } from './errno.ts';
+import type { SimKernel } from './kernel.ts';
+import {
+  DupsTrace,
+  type ExecTarget,
+  ModprobePath,
+  RequestModule,
+  UsermodeHelper,
+} from './kmod/index.ts';
+import { deleteModule, finitModule, initModule } from './module/index.ts';
+import type { ModuleSource } from './module/module-source.ts';
+import type { UserspaceCosts } from './presets/userspace-costs.ts';
+import type { Bytes, Nanos } from './units.ts';
+import {
+  defaultChildrenMax,
+  Libkmod,
+  Modprobe,
+  ModuleIndex,
+  UdevManager,
+  type UserKernel,
+} from './userspace/index.ts';
+
+/** A program of the guest that is not modprobe: it takes its time and ends. */
+export interface PlainProgram {
+  readonly exit: number;
+  readonly duration: Nanos;
+  /** Runs modprobe's work, too, before it ends. */
+  readonly modprobe: boolean;
+}
+
+export interface UserlandOptions {
+  readonly costs: UserspaceCosts;
+  /** Most udev workers at a time; by default what systemd computes from CPUs and memory. */
+  readonly childrenMax?: number;
+  /** RAM that systemd sees. */
+  readonly ram: Bytes;
+  /** Programs by absolute path. */
+  readonly programs: ReadonlyMap<string, PlainProgram>;
+  /** The LSM hook kernel_module_request: names it refuses, with the errno. */
+  readonly security?: (name: string) => number;
+}
+
+/** Where modprobe is found; the kernel's default path is the first. */
+const MODPROBE_PATHS: ReadonlySet<string> = new Set([
+  '/sbin/modprobe',
+  '/usr/sbin/modprobe',
+  '/bin/kmod',
+  '/usr/bin/kmod',
+]);
+
+/** What runs above the kernel, and the kernel's way to ask it for modules. */
+export class Userland {
+  readonly requestModule: RequestModule;
+  readonly path = new ModprobePath();
+  readonly dupsTrace = new DupsTrace();
+  readonly #kernel: SimKernel;
+  readonly #options: UserlandOptions;
+  #libkmod: Libkmod | undefined;
+  #udev: UdevManager | undefined;
+
+  constructor(kernel: SimKernel, options: UserlandOptions) {
+    this.#kernel = kernel;
+    this.#options = options;
+    const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
+    this.requestModule = new RequestModule({
+      engine,
+      log,
+      tracer,
+      rcu,
+      features,
+      wordBits: kernel.space.preset.wordBits,
+      workerNs: costs.worker_ns,
+      helper: new UsermodeHelper({
+        engine,
+        tracer,
+        costs: options.costs,
+        workerNs: costs.worker_ns,
+        execTarget: (path) => this.#execTarget(path),
+      }),
+      path: this.path,
+      dupsTrace: this.dupsTrace,
+      taint,
+      ...(options.security ? { security: options.security } : {}),
+    });
+  }
+
+  /** libkmod over the modules of this machine; reads its indexes when first asked. */
+  get libkmod(): Libkmod {
+    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index);
+    return this.#libkmod;
+  }
+
+  get index(): ModuleIndex {
+    return this.#kernel.options.moduleIndex();
+  }
+
+  get modprobe(): Modprobe {
+    return new Modprobe(this.libkmod, this.#kernel.tree.root);
+  }
+
+  get udev(): UdevManager {
+    this.#udev ??= new UdevManager(this.libkmod, {
+      childrenMax:
+        this.#options.childrenMax ??
+        defaultChildrenMax(this.#kernel.engine.cpus.length, this.#options.ram),
+    });
+    return this.#udev;
+  }
+
+  #execTarget(path: string): ExecTarget {
+    const plain = this.#options.programs.get(path);
+    if (plain) return (argv) => this.#runPlain(plain, argv);
+    if (MODPROBE_PATHS.has(path)) {
+      const { modprobe } = this;
+      return (argv) => modprobe.program(argv);
+    }
+    const opened = this.#kernel.tree.open(path);
+    return { errno: opened.ok ? ERRNO.EACCES : ERRNO.ENOENT };
+  }
+
+  *#runPlain(program: PlainProgram, argv: readonly string[]): Coroutine<number> {
+    if (program.duration > 0) yield* this.#kernel.engine.sleep(program.duration, 'killable');
+    if (!program.modprobe) return program.exit * 256;
+    const status = yield* this.modprobe.program(argv);
+    return status === 0 ? program.exit * 256 : status;
+  }
+}
+
+/** The modules of a source as depmod sees them, or why they cannot be indexed. */
+export function buildModuleIndex(source: ModuleSource): ModuleIndex {
+  const built = ModuleIndex.build(source);
+  if (!built.ok) throw new ModuleIndexError(built.message);
+  return built.index;
+}
+
+export class ModuleIndexError extends Error {}
+
+function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
+  const { ctx, engine } = kernel;
+  const { compression } = ctx.features;
+  return {
+    engine,
+    tracer: ctx.tracer,
+    costs,
+    compression: compression === 'none' ? undefined : compression,
+    open: (path) => {
+      const opened = kernel.tree.open(path);
+      return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;
+    },
+    finitModule: (file, args, flags) =>
+      kernel.call('finit_module', file.path ?? '', (call) =>
+        finitModule(ctx, call, file, args, flags),
+      ),
+    initModule: (bytes, args, path) =>
+      kernel.call('init_module', path, (call) =>
+        initModule(ctx, call, { bytes, len: bytes.length, fault: false }, args),
+      ),
+    deleteModule: (name, flags) =>
+      kernel.call('delete_module', name, (call) => deleteModule(ctx, call, name, flags)),
+    initstate: (name) => {
+      const mod = ctx.modules.findFormed(name);
+      return mod && mod.state !== 'unformed' ? mod.state : undefined;
+    },
+    refcnt: (name) => ctx.modules.findFormed(name)?.users,
+    holders: (name) => ctx.modules.findFormed(name)?.sources.map((mod) => mod.name) ?? [],
+  };
+}
