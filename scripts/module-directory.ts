@@ -123,7 +123,7 @@ function isReleaseDirectory(directory: string): boolean {
 
 /** The first word of the first vermagic found. */
 function releaseOf(files: readonly ModuleFile[]): string | undefined {
-  for (const file of files.slice(0, VERMAGIC_TRIES)) {
+  for (const file of files.filter(({ size }) => size <= MAX_READ).slice(0, VERMAGIC_TRIES)) {
     const image = decodeModule(file.read());
     const modinfo = image && extractModinfo(image)?.modinfo;
     const vermagic = modinfo?.find(([tag]) => tag === 'vermagic')?.[1];

@@ -71,6 +71,8 @@ export interface IdentityProgress {
  * distribution's takes many seconds, and their vermagic is one and the same.
  */
 const SAMPLE = 64;
+/** No kernel reads a larger file (kernel_read_file). */
+const INT_MAX = 0x7fff_ffff;
 const COMPRESSED_NAME = /\.ko\.(gz|xz|zst)$/;
 
 /** Reads the modules of `source`, unless the source knows its kernel. */
@@ -98,7 +100,9 @@ export function* identitySteps(
   const exportsKnown = given.exports !== undefined || fromText !== undefined;
   const files = known ? [] : filesToRead(source.files, exportsKnown);
   for (let i = 0; i < files.length; i += 1) {
-    tally.add(files[i]!.read());
+    const file = files[i]!;
+    if (file.size > INT_MAX) tally.unreadable += 1;
+    else tally.add(file.read());
     yield { done: i + 1, total: files.length };
   }
   return conclude(source, given, tally, fromText);

@@ -127,6 +127,19 @@ describe('inferring the kernel from its modules', () => {
     expect(report.files_unreadable).toBe(4);
   });
 
+  it('does not read a file that no kernel would read', () => {
+    const small = source({ 'a.ko': {} });
+    const huge = {
+      path: 'huge.ko',
+      size: 2 ** 31,
+      read: (): Uint8Array => {
+        throw new Error('it was read');
+      },
+    };
+    const { report } = inferIdentity({ ...small, files: [...small.files, huge] });
+    expect(report).toMatchObject({ modules_read: 1, files_unreadable: 1, files_total: 2 });
+  });
+
   it('has nothing to say of a source without modules, and says so', () => {
     const { identity, report, arch } = inferIdentity(source({ 'a.ko': new Uint8Array(10) }));
     expect(identity.vermagic).toBe('');
