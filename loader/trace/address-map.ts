@@ -102,27 +102,34 @@ export class AddressMap implements EventSink {
     this.#history.checkpoint(event, this.live);
   }
 
-  /** The state after the event `seq`, or after everything that happened up to a time. */
-  stateAt(at: { readonly seq: number } | { readonly t: Nanos }): AddressState {
+  /**
+   * The state after the event `seq`, or after everything that happened up to a time. With both,
+   * `seq` decides and `t` is the time ages are counted to, otherwise that of the last change.
+   */
+  stateAt(at: { readonly seq: number; readonly t?: Nanos } | { readonly t: Nanos }): AddressState {
     const instant =
       'seq' in at
         ? { seq: at.seq, t: Number.POSITIVE_INFINITY }
         : { seq: Number.POSITIVE_INFINITY, t: at.t };
     const { ids, changed } = this.#history.present(instant);
-    return new AddressState(this.#history, this.windows, instant, changed, ids);
+    return new AddressState(this.#history, this.windows, instant, {
+      ids,
+      changed,
+      t: at.t ?? changed.t,
+    });
   }
 
   /** The state at a moment, or why there is no such moment. */
   stateAtMoment(moment: Moment): StateResult {
     switch (moment.at) {
       case 'last':
-        return { ok: true, state: this.stateAt({ seq: this.#lastSeq }) };
+        return { ok: true, state: this.stateAt({ seq: this.#lastSeq, t: this.#lastT }) };
       case 'peak':
-        return { ok: true, state: this.stateAt({ seq: this.#peakSeq }) };
+        return { ok: true, state: this.stateAt({ seq: this.#peakSeq, t: this.#peakT }) };
       case 'failure': {
         const failure = this.firstFailure;
         if (failure === null) return { ok: false, message: 'no allocation failed in this run' };
-        return { ok: true, state: this.stateAt({ seq: failure.seq }) };
+        return { ok: true, state: this.stateAt(failure) };
       }
       case 'time':
         return { ok: true, state: this.stateAt({ t: moment.t }) };

@@ -26,10 +26,20 @@ export interface WindowSummary {
   readonly externalFragmentation: number;
 }
 
+/** What a state is made of. */
+interface StateParts {
+  /** The areas by address. */
+  readonly ids: readonly number[];
+  readonly changed: Instant;
+  readonly t: Nanos;
+}
+
 /** Areas are numbered by address, from 0 to `count` - 1. */
 export class AddressState {
   /** The last change at or before the moment asked for. */
-  readonly at: Instant;
+  readonly changed: Instant;
+  /** Time the ages of areas are counted to. */
+  readonly t: Nanos;
   readonly windows: readonly MapWindow[];
   readonly #history: AreaHistory;
   readonly #instant: Instant;
@@ -39,19 +49,14 @@ export class AddressState {
     history: AreaHistory,
     windows: readonly MapWindow[],
     instant: Instant,
-    at: Instant,
-    ids: readonly number[],
+    { ids, changed, t }: StateParts,
   ) {
     this.#history = history;
     this.#instant = instant;
     this.windows = windows;
-    this.at = at;
+    this.changed = changed;
+    this.t = t;
     this.#ids = ids;
-  }
-
-  /** Time the ages of areas are counted to. */
-  get t(): Nanos {
-    return Number.isFinite(this.#instant.t) ? this.#instant.t : this.at.t;
   }
 
   /** Areas in use or parked, in all windows and outside. */

@@ -35,7 +35,7 @@ export interface FailureFacts {
 export function failureFacts(
   map: AddressMap,
   failure: FailedAllocation,
-  state: AddressState = map.stateAt({ seq: failure.seq }),
+  state: AddressState = map.stateAt(failure),
 ): FailureFacts {
   const { vstart, vend } = failure;
   const bytes = classBytes(state, vstart, vend);

@@ -202,17 +202,22 @@ export class LiveSpace {
     this.#listener?.freed(area, at);
   }
 
-  /** Areas parked while the purge was under way stay: it took those that were there before. */
+  /**
+   * A purge takes everything parked when it began; what was parked while it was under way stays.
+   * Kernels before 6.9 join neighbours while they are parked and count the joined ones.
+   */
   #purge(event: EventStamp & BodyOf<'purge_vmap_area_lazy'>): void {
     const known = this.#lazy.length;
-    const purged = this.#lazy.splice(0, event.num_purged);
+    const { num_purged } = event;
+    const all = num_purged >= known || num_purged === joinedCount(this.#lazy);
+    const purged = this.#lazy.splice(0, all ? known : num_purged);
     let pages = 0;
     for (const area of purged) {
       this.#count(area, 'lazy', -1);
       this.#give(area);
       pages += area.size / PAGE_SIZE;
     }
-    this.#nrLazy = event.num_purged > known ? Number.NaN : this.#nrLazy - pages;
+    this.#nrLazy = num_purged > known ? Number.NaN : this.#nrLazy - pages;
     if (purged.length > 0) this.#listener?.purged(purged, event);
   }
 
@@ -265,4 +270,13 @@ function startOf({ start, home }: LiveArea): VirtAddr {
 
 function endOf({ start, size, home }: LiveArea): VirtAddr {
   return home === null ? start + size : Math.min(start + size, home.window.end);
+}
+
+/** How many there are when neighbours count as one. */
+function joinedCount(areas: readonly LiveArea[]): number {
+  const sorted = [...areas].sort((a, b) => a.start - b.start);
+  return sorted.filter(({ start }, i) => {
+    const before = sorted[i - 1];
+    return before === undefined || before.start + before.size !== start;
+  }).length;
 }

@@ -10,7 +10,7 @@ import { type CellMap, classBytes, mapCells } from './page-map.ts';
 import { exactTime, formatBytes, formatShare, groupDigits } from './quantity-text.ts';
 
 export interface MapTextOptions {
-  /** Cells in a row, 64 to 128. Default 96. */
+  /** Cells in a row, 64 to 128. Default 64, which fits 80 characters. */
   readonly columns?: number;
   /** Rows at most. Default 32. */
   readonly rows?: number;
@@ -22,7 +22,7 @@ export interface MapTextOptions {
 }
 
 /** The free cells of the largest hole. */
-const LARGEST = '=';
+const LARGEST = '_';
 const RESET = '\x1b[0m';
 const LARGEST_COLOR = '\x1b[1;38;5;203m';
 /** Width of the bars that compare a request with the largest hole. */
@@ -34,7 +34,7 @@ export function mapText(
   state: AddressState,
   options: MapTextOptions = {},
 ): string {
-  const columns = Math.min(128, Math.max(64, Math.round(options.columns ?? 96)));
+  const columns = Math.min(128, Math.max(64, Math.round(options.columns ?? 64)));
   const window = options.window ?? state.windows[0]!;
   const view = mapView(state, window, columns, options.rows ?? 32);
   const summary = state.summary(window);

@@ -1,0 +1,100 @@
+// The events, and who takes them.
+
+// The view model: the address space at any moment.
+export {
+  AddressMap,
+  type AddressMapOptions,
+  type Peak,
+  type StateResult,
+} from './address-map.ts';
+export type { AddressState, Hole, WindowSummary } from './address-state.ts';
+// Files of events: the project's own, the kernel's trace, the timeline of browsers.
+export type { AddressBase } from './address-text.ts';
+export type { AreaFacts, Instant } from './area-history.ts';
+// Pictures and words.
+export { areaStory, vmallocinfoLine, vmallocinfoText } from './area-line.ts';
+export type {
+  AreaPurpose,
+  EventBody,
+  EventStamp,
+  LoadStage,
+  TraceEvent,
+  Tracer,
+  WastedBytes,
+} from './event.ts';
+export {
+  AREA_PURPOSES,
+  type BodyOf,
+  EVENT_FIELDS,
+  EVENT_KINDS,
+  type EventField,
+  type EventKind,
+  LOAD_STAGES,
+} from './event-fields.ts';
+export { EventLog, type EventSink, type StampSource } from './event-log.ts';
+export { EventRecorder, type RecorderOptions } from './event-recorder.ts';
+export {
+  explainFailure,
+  explainFirstFailure,
+  type FailedRequest,
+  type FailureFacts,
+  failureFacts,
+  type Holder,
+} from './explain-failure.ts';
+export type { FailedAllocation } from './failure-tracker.ts';
+export { FtraceTextReader } from './ftrace-import.ts';
+export {
+  type FtraceHeader,
+  FtraceTextWriter,
+  formatFtraceLine,
+  ftraceHeader,
+  isFtraceEvent,
+} from './ftrace-text.ts';
+export {
+  EventLineReader,
+  EventLineWriter,
+  formatEventLine,
+  type ParsedEvent,
+  parseEventLine,
+} from './jsonl.ts';
+export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
+export {
+  MAP_CLASSES,
+  MAP_LOOKS,
+  type MapClass,
+  type MapCode,
+  type MapLook,
+  type MapPattern,
+  mapClassOf,
+  mapCode,
+} from './map-classes.ts';
+export {
+  type AreaJson,
+  type FailureJson,
+  type StateJson,
+  stateJson,
+  type WindowJson,
+} from './map-json.ts';
+export { type MapSvgOptions, mapSvg } from './map-svg.ts';
+export { type MapTextOptions, mapText } from './map-text.ts';
+export { type MapView, mapView } from './map-view.ts';
+export { type Moment, type MomentResult, parseMoment } from './moment.ts';
+export {
+  areaCode,
+  type CellMap,
+  classBytes,
+  mapCells,
+  mapPages,
+  type PageMap,
+} from './page-map.ts';
+export { exactTime, formatBytes, formatShare, formatTime, groupDigits } from './quantity-text.ts';
+export type { RequestFacts, RequestLog } from './request-log.ts';
+export {
+  SERIES_NAMES,
+  type Series,
+  type SeriesName,
+  type SeriesSet,
+  TimeSeries,
+  type TimeSeriesOptions,
+} from './time-series.ts';
+export { type TraceEventJsonOptions, TraceEventJsonWriter } from './trace-event-json.ts';
