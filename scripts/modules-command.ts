@@ -1,10 +1,10 @@
 /** `modstorm modules DIR|FILE`: what each module would cost. */
-import { setImmediate } from 'node:timers/promises';
 import type { ElfArch, ElfKernel } from '../loader/elf/index.ts';
 import { type CostTotals, totalsOf } from '../loader/module/cost-totals.ts';
 import { type InferredIdentity, identitySteps } from '../loader/module/kernel-identity.ts';
 import { type CostKernel, type ModuleCost, moduleCost } from '../loader/module/module-cost.ts';
 import { KERNEL_PRESETS } from '../loader/presets/kernels.ts';
+import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { openModuleDirectory } from './module-directory.ts';
 import { costTable } from './module-table.ts';
@@ -47,23 +47,6 @@ export async function modulesCommand(
     : costTable(modules, totals, kernelLine(inferred, kernel));
   await context.write(text);
   return 0;
-}
-
-/** Lets the event loop run now and then, so that Ctrl-C is heard. */
-class Breath {
-  readonly #context: CommandContext;
-  #last = performance.now();
-
-  constructor(context: CommandContext) {
-    this.#context = context;
-  }
-
-  async take(): Promise<void> {
-    if (performance.now() - this.#last < 50) return;
-    await setImmediate();
-    this.#last = performance.now();
-    this.#context.throwIfInterrupted();
-  }
 }
 
 /** The preset's rules, for the architecture, struct module and compression of the modules. */

@@ -8,6 +8,7 @@ import { driveSteps } from '../loader/scenario/drive-session.ts';
 import { type PreparedRun, prepareRun } from '../loader/scenario/prepare.ts';
 import type { RunResult } from '../loader/scenario/result.ts';
 import { Session } from '../loader/scenario/session.ts';
+import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
 import { OutputDirectory } from './output-directory.ts';
@@ -28,9 +29,6 @@ export interface RunOptions {
   /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
   readonly guest?: string | undefined;
 }
-
-/** How often a long replay lets the event loop look for Ctrl-C, in milliseconds. */
-const SLICE_MS = 20;
 
 /** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
@@ -74,13 +72,10 @@ async function serve(
   const status = (): string =>
     `${(run.kernel.engine.now / 1e6).toFixed(1)} ms simulated, ${run.kernel.events.emitted} events`;
   if (options.guest === undefined) {
-    let slice = performance.now();
+    const breath = new Breath(context);
     for (const steps = driveSteps(session); !steps.next().done; ) {
-      if (performance.now() - slice < SLICE_MS) continue;
       progress.show(status);
-      await new Promise((resolve) => setImmediate(resolve));
-      context.throwIfInterrupted();
-      slice = performance.now();
+      await breath.take();
     }
     return { totalMs: performance.now() };
   }

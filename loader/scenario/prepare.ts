@@ -110,6 +110,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
         end: `0x${formatAddress(space, space.vmallocEnd)}`,
         bytes: space.vmallocEnd - space.vmallocStart,
       },
+      ...(initial === undefined ? {} : { initial }),
       costs,
     },
   };
