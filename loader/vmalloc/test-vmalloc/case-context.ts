@@ -1,0 +1,94 @@
+/** What one case of one worker calls, and how often it got nothing. */
+import type { Random } from '../../engine/random.ts';
+import type { Architecture } from '../../presets/address-spaces.ts';
+import type { Bytes, PageCount, VirtAddr } from '../../units.ts';
+import type { AreaOwner } from '../area.ts';
+import { GFP } from '../gfp.ts';
+import type { PercpuArea } from '../percpu.ts';
+import type { TestMachine } from './machine.ts';
+import type { TestVmallocParameters } from './parameters.ts';
+
+/** THREAD_ALIGN: THREAD_SIZE, twice that where stacks are vmapped (not so on x86). */
+const THREAD_ALIGN: Readonly<Record<Architecture, Bytes>> = {
+  i386: 8192,
+  'x86-64': 16_384,
+  arm32: 16_384,
+  arm64: 32_768,
+};
+
+export class CaseContext {
+  readonly parameters: TestVmallocParameters;
+  readonly random: Random;
+  readonly onlineCpus: number;
+  readonly wordBits: 32 | 64;
+  readonly threadAlign: Bytes;
+  /** Requests that got nothing. */
+  failedRequests = 0;
+  readonly #machine: TestMachine;
+  readonly #owner: AreaOwner;
+
+  constructor(
+    machine: TestMachine,
+    parameters: TestVmallocParameters,
+    random: Random,
+    caller: string,
+  ) {
+    const { wordBits, arch } = machine.space.preset;
+    this.parameters = parameters;
+    this.random = random;
+    this.onlineCpus = machine.cpus;
+    this.wordBits = wordBits;
+    this.threadAlign = THREAD_ALIGN[arch];
+    this.#machine = machine;
+    this.#owner = { caller: `${caller} [test_vmalloc]`, purpose: 'other', module: 'test_vmalloc' };
+  }
+
+  /** vmalloc(): an address, or 0. */
+  vmalloc(bytes: Bytes): VirtAddr {
+    return this.#got(this.#machine.space.vmalloc({ bytes, ...this.#owner })?.addr ?? 0);
+  }
+
+  /** vmalloc_huge(). */
+  vmallocHuge(bytes: Bytes): VirtAddr {
+    const request = { bytes, huge: true, ...this.#owner };
+    return this.#got(this.#machine.space.vmalloc(request)?.addr ?? 0);
+  }
+
+  /** __vmalloc_node() with an alignment. */
+  vmallocAligned(bytes: Bytes, align: Bytes): VirtAddr {
+    const gfp = GFP.GFP_KERNEL | GFP.__GFP_ZERO;
+    const request = { bytes, align, gfp, ...this.#owner };
+    return this.#got(this.#machine.space.vmalloc(request)?.addr ?? 0);
+  }
+
+  vfree(addr: VirtAddr): void {
+    this.#machine.space.vfree(addr);
+  }
+
+  kvfreeRcu(addr: VirtAddr): void {
+    this.#machine.rcu.add(addr);
+  }
+
+  allocPercpu(size: Bytes, align: Bytes): PercpuArea | null {
+    const area = this.#machine.percpu.alloc(size, align);
+    if (area === null) this.failedRequests += 1;
+    return area;
+  }
+
+  freePercpu(area: PercpuArea): void {
+    this.#machine.percpu.free(area);
+  }
+
+  vmMapRam(pages: PageCount): VirtAddr {
+    return this.#got(this.#machine.space.vmMapRam(pages, this.#owner) ?? 0);
+  }
+
+  vmUnmapRam(addr: VirtAddr, pages: PageCount): void {
+    this.#machine.space.vmUnmapRam(addr, pages);
+  }
+
+  #got(addr: VirtAddr): VirtAddr {
+    if (addr === 0) this.failedRequests += 1;
+    return addr;
+  }
+}

@@ -1,0 +1,66 @@
+/** The test module traced on a real kernel, event by event. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
+import {
+  runTestVmalloc,
+  summaryLines,
+  TestMachine,
+} from '../../../loader/vmalloc/test-vmalloc/index.ts';
+import { hex, preset } from './fixture.ts';
+import { loadTestModule } from './test-vmalloc-window.ts';
+
+const GOLDEN = new URL('../../golden/test-vmalloc/', import.meta.url);
+
+function rows(name: string): string[] {
+  const text = readFileSync(new URL(name, GOLDEN), 'utf8');
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+describe('test_vmalloc.ko on one CPU', () => {
+  const recorded = rows('one-cpu.txt');
+  const of = (mark: string): string[] =>
+    recorded.filter((row) => row.startsWith(mark)).map((row) => row.slice(2));
+
+  it('allocates, frees and purges as on a real 6.12 kernel, from load to unload', () => {
+    const events: string[] = [];
+    const emit = (event: { kind: string }): void => {
+      const e = event as Record<string, number> & { kind: string };
+      if (e.kind === 'alloc_vmap_area') {
+        events.push(`A ${e.va_start!.toString(16)} ${e.size} ${e.align} ${e.failed}`);
+      } else if (e.kind === 'free_vmap_area_noflush') {
+        events.push(`F ${e.va_start!.toString(16)} ${e.nr_lazy}`);
+      } else if (e.kind === 'purge_vmap_area_lazy') {
+        events.push(`P ${e.start!.toString(16)} ${e.end!.toString(16)} ${e.num_purged}`);
+      }
+    };
+    const trace = { emit };
+    const { machine, unload } = loadTestModule(`${of('B').join('\n')}\n`, { cpus: 1, trace });
+    const result = runTestVmalloc(machine, {
+      sequential_test_order: true,
+      test_loop_count: 100,
+      run_test_mask: 1873,
+    });
+    unload();
+    expect(summaryLines(result)).toEqual(of('L'));
+    expect(events.length).toBeGreaterThan(600);
+    expect(events).toEqual(of('T'));
+  });
+});
+
+describe('alloc_percpu', () => {
+  it('finds 4,000 objects the places a real 6.12 kernel found them', () => {
+    const { space, log } = new TestMachine({ preset: preset('i386-highmem'), cpus: 1 });
+    const layout = { unitBytes: 126_976, units: 1 };
+    const percpu = new PercpuAllocator(space, { cpus: 1, log, scheduleBalance: () => {}, layout });
+    const recorded = rows('percpu.txt');
+    const found = recorded.map((row) => {
+      const [size, align] = row.split(' ').map(Number);
+      const area = percpu.alloc(size!, align!)!;
+      const { base } = area.chunk.areas;
+      return `${size} ${align} ${hex(base)} ${area.addr - base}`;
+    });
+    expect(recorded).toHaveLength(4000);
+    expect(found).toEqual(recorded);
+  });
+});
