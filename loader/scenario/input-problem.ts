@@ -74,6 +74,7 @@ function score(branch: readonly Issue[], value: unknown): number {
   let points = 0;
   for (const issue of branch) {
     points -= 1;
+    if (issue.path.length === 0 && issue.code === 'invalid_type') points -= 10;
     if (issue.path.length > 0)
       points += issue.code === 'invalid_type' && missing(issue, value) ? -5 : 3;
     if (issue.code === 'unrecognized_keys') points -= issue.keys.length;

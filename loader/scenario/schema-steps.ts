@@ -12,7 +12,7 @@ function flags(names: Readonly<Record<string, number>>, fallback: number) {
       const bit = names[part];
       if (bit === undefined) {
         const known = Object.keys(names).join(', ');
-        ctx.addIssue({ code: 'custom', message: `unknown flag ${part}; known: ${known}` });
+        ctx.addIssue({ code: 'custom', message: `flags among ${known}` });
         return z.NEVER;
       }
       sum |= bit;
