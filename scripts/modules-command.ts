@@ -3,6 +3,7 @@ import type { ElfArch, ElfKernel } from '../loader/elf/index.ts';
 import { type CostTotals, totalsOf } from '../loader/module/cost-totals.ts';
 import { type InferredIdentity, identitySteps } from '../loader/module/kernel-identity.ts';
 import { type CostKernel, type ModuleCost, moduleCost } from '../loader/module/module-cost.ts';
+import type { ModuleSource } from '../loader/module/module-source.ts';
 import { KERNEL_PRESETS } from '../loader/presets/kernels.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
@@ -21,32 +22,43 @@ export async function modulesCommand(
   options: ModulesOptions,
   context: CommandContext,
 ): Promise<number> {
-  const progress = new Progress();
   const source = openModuleDirectory(options.path);
-  const breath = new Breath(context);
+  const progress = new Progress();
+  try {
+    const breath = new Breath(context);
+    const inferred = await identify(source, progress, breath);
+    const kernel = costKernel(inferred);
+    const modules: ModuleCost[] = [];
+    for (const file of source.files) {
+      modules.push(moduleCost(file.path, file.read(), kernel));
+      progress.show(() => `measured ${modules.length} of ${source.files.length} files`);
+      await breath.take();
+    }
+    progress.clear();
+    const totals = totalsOf(modules);
+    const text = options.json
+      ? `${JSON.stringify(document(options.path, inferred, kernel, modules, totals), null, 2)}\n`
+      : costTable(modules, totals, kernelLine(inferred, kernel));
+    await context.write(text);
+    return 0;
+  } finally {
+    progress.clear();
+  }
+}
+
+async function identify(
+  source: ModuleSource,
+  progress: Progress,
+  breath: Breath,
+): Promise<InferredIdentity> {
   const steps = identitySteps(source);
-  let step = steps.next();
-  while (!step.done) {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
     const { done, total } = step.value;
     progress.show(() => `looking through ${done} of ${total} files`);
     await breath.take();
-    step = steps.next();
   }
-  const inferred = step.value;
-  const kernel = costKernel(inferred);
-  const modules: ModuleCost[] = [];
-  for (const file of source.files) {
-    modules.push(moduleCost(file.path, file.read(), kernel));
-    progress.show(() => `measured ${modules.length} of ${source.files.length} files`);
-    await breath.take();
-  }
-  progress.clear();
-  const totals = totalsOf(modules);
-  const text = options.json
-    ? `${JSON.stringify(document(options.path, inferred, kernel, modules, totals), null, 2)}\n`
-    : costTable(modules, totals, kernelLine(inferred, kernel));
-  await context.write(text);
-  return 0;
 }
 
 /** The preset's rules, for the architecture, struct module and compression of the modules. */
