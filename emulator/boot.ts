@@ -68,6 +68,7 @@ const MIN_MEMORY_MB = 2;
 /** What v86's 32-bit memory can hold with room for itself. */
 const MAX_MEMORY_MB = 1024;
 const WATCH_MS = 100;
+const LOOK_MS = 1000;
 
 /**
  * Boots the guest and waits for its end. Rejects with `GuestImageError` when the image or the
@@ -91,9 +92,9 @@ export async function bootGuest(options: BootOptions): Promise<BootResult> {
     );
   }
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const end = new GuestEnd();
+  const end = new GuestEnd(() => machine.halt());
   const console = new SerialConsole(limits.consoleBytes, options.onConsole);
-  const machine = await GuestMachine.create({
+  const machine: GuestMachine = await GuestMachine.create({
     wasm: options.wasm,
     image: options.image,
     memoryBytes: memoryMb * 2 ** 20,
@@ -104,8 +105,11 @@ export async function bootGuest(options: BootOptions): Promise<BootResult> {
         end.set('misuse', `the guest printed more than ${limits.consoleBytes} bytes`);
       }
     },
-    onHalt: () => end.set('halt', 'the guest halted without saying that it was done'),
-    onFault: (error) => end.set('fault', `v86 cannot go on: ${messageOf(error)}`),
+    onEnd: (how, message) => {
+      if (how === 'halt') end.set('halt', `${message} without saying that it was done`);
+      else if (how === 'fault') end.set('fault', `v86 cannot go on: ${message}`);
+      else end.set('misuse', message);
+    },
     onDeviceError: (error) => end.fail(error),
   });
   let firstRequestMs: number | undefined;
@@ -154,8 +158,10 @@ class GuestEnd {
   reached = false;
   #resolve: (end: { exit: GuestExit; message: string }) => void = () => {};
   #reject: (error: unknown) => void = () => {};
+  readonly #onReached: () => void;
 
-  constructor() {
+  constructor(onReached: () => void) {
+    this.#onReached = onReached;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -166,18 +172,21 @@ class GuestEnd {
 
   set(exit: GuestExit, message: string): void {
     this.reached = true;
+    this.#onReached();
     this.#resolve({ exit, message });
   }
 
   fail(error: unknown): void {
     this.reached = true;
+    this.#onReached();
     this.#reject(error);
   }
 }
 
 /**
- * Ends a run that stalls or takes too long. Counts ticks of its own timer: host time spent inside
- * the session passes without ticks, so a long simulation is not the guest's fault.
+ * Ends a run that stalls or takes too long. A look counts for the time since the last one, but for
+ * no more than LOOK_MS: between two looks the session may have worked for long, which is not the
+ * guest's fault.
  */
 function watchProgress(
   progress: () => number,
@@ -185,20 +194,20 @@ function watchProgress(
   end: GuestEnd,
 ): ReturnType<typeof setInterval> {
   let last = progress();
-  let still = 0;
-  let ticks = 0;
+  let looked = performance.now();
+  let stillMs = 0;
+  let totalMs = 0;
   return setInterval(() => {
-    ticks++;
-    still = progress() === last ? still + 1 : 0;
+    const now = performance.now();
+    const passed = Math.min(now - looked, LOOK_MS);
+    looked = now;
+    totalMs += passed;
+    stillMs = progress() === last ? stillMs + passed : 0;
     last = progress();
-    if (still * WATCH_MS >= limits.stallMs) {
+    if (stillMs >= limits.stallMs) {
       end.set('timeout', `the guest asked for nothing for ${limits.stallMs} ms`);
-    } else if (limits.timeoutMs > 0 && ticks * WATCH_MS >= limits.timeoutMs) {
+    } else if (limits.timeoutMs > 0 && totalMs >= limits.timeoutMs) {
       end.set('timeout', `the guest was not done after ${limits.timeoutMs} ms`);
     }
   }, WATCH_MS);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,12 +9,19 @@
 import { V86 } from 'v86';
 import type { GuestMemory } from '../port/guest-memory.ts';
 import {
+  COUNTED_IMPORTS,
   missingInternals,
   type V86Emulator,
   type V86Exports,
   type V86Imports,
 } from './internals.ts';
 import { V86Memory } from './v86-memory.ts';
+
+/**
+ * `halt`: it executed `hlt` with interrupts off. `fault`: v86's processor panicked. `runaway`: one
+ * instruction of it would have kept the host busy for minutes.
+ */
+export type MachineEnd = 'halt' | 'fault' | 'runaway';
 
 export interface GuestMachineOptions {
   /** v86.wasm, compiled. */
@@ -27,10 +34,8 @@ export interface GuestMachineOptions {
   readonly jit: boolean;
   /** A byte on the serial console. */
   readonly onConsole: (byte: number) => void;
-  /** The guest executed `hlt` with interrupts off: it can never go on. */
-  readonly onHalt: () => void;
-  /** v86's processor panicked; the guest no longer runs. */
-  readonly onFault: (error: unknown) => void;
+  /** The guest can never go on: how, and in words. */
+  readonly onEnd: (how: MachineEnd, message: string) => void;
   /** A device or console handler threw; the guest no longer runs. */
   readonly onDeviceError: (error: unknown) => void;
 }
@@ -50,6 +55,10 @@ const TEST_EXIT_PORT = 0xf4;
 const TICK_MS = 1;
 /** Longest the processor runs on while its devices interrupt it. */
 const SLICE_MS = 25;
+/** v86 takes a break every 100,003 instructions. */
+const MOST_ACCESSES = 1_000_000;
+/** Thrown through the processor when it is not to run on; nothing of it is used afterwards. */
+const TICK_OVER = Symbol('tick over');
 
 export class GuestMachine {
   readonly memory: GuestMemory;
@@ -66,7 +75,7 @@ export class GuestMachine {
 
   /** Makes the machine and loads the image; it does not run yet. */
   static async create(options: GuestMachineOptions): Promise<GuestMachine> {
-    const gate = new MainLoopGate(options.onFault, options.onDeviceError);
+    const gate = new MainLoopGate(options.onEnd, options.onDeviceError);
     const emulator = await startV86(options, gate);
     const missing = missingInternals(emulator);
     if (missing.length > 0) throw new Error(`this build of v86 lacks ${missing.join(', ')}`);
@@ -78,10 +87,10 @@ export class GuestMachine {
     );
     emulator.add_listener('cpu-event-halt', () => {
       gate.halted = true;
-      options.onHalt();
+      options.onEnd('halt', 'the guest halted');
     });
     const exit = (value: number) =>
-      gate.fault(new Error(`the guest wrote ${value & 0xff} to port 0xf4, v86's test exit`));
+      gate.end('fault', `the guest wrote ${value & 0xff} to port 0xf4, v86's test exit`);
     cpu.io.register_write(TEST_EXIT_PORT, {}, exit, exit, exit);
     return machine;
   }
@@ -144,9 +153,14 @@ export class GuestMachine {
     void this.#emulator.run();
   }
 
-  /** Stops the guest for good; afterwards nothing of it keeps the process alive. */
-  async destroy(): Promise<void> {
+  /** Ends the guest where it is: it gets no answer any more, and no further than its next access. */
+  halt(): void {
     this.#gate.closed = true;
+  }
+
+  /** Takes the machine apart; afterwards nothing of it keeps the process alive. */
+  async destroy(): Promise<void> {
+    this.halt();
     await this.#emulator.destroy();
   }
 }
@@ -159,11 +173,16 @@ class MainLoopGate {
   #said = '';
   /** When v86 last entered the processor; undefined outside it. */
   #entered: number | undefined;
-  readonly #onFault: (error: unknown) => void;
-  readonly #onDeviceError: (error: unknown) => void;
+  /** Accesses to devices since then. */
+  #accesses = 0;
+  readonly #onEnd: GuestMachineOptions['onEnd'];
+  readonly #onDeviceError: GuestMachineOptions['onDeviceError'];
 
-  constructor(onFault: (error: unknown) => void, onDeviceError: (error: unknown) => void) {
-    this.#onFault = onFault;
+  constructor(
+    onEnd: GuestMachineOptions['onEnd'],
+    onDeviceError: GuestMachineOptions['onDeviceError'],
+  ) {
+    this.#onEnd = onEnd;
     this.#onDeviceError = onDeviceError;
   }
 
@@ -172,16 +191,28 @@ class MainLoopGate {
     return this.#memory;
   }
 
-  /** The imports v86 gives, but for its console: what the processor says goes with its fault. */
+  /**
+   * The imports v86 gives, with two changes: what the processor says goes with its fault, and
+   * accesses to ports and memory-mapped devices are counted. Only a repeated string instruction
+   * makes more of them than MOST_ACCESSES between two breaks, and it could go on for minutes.
+   */
   imports(imports: V86Imports): WebAssembly.Imports {
-    const console_log_from_wasm = (offset: number, length: number): void => {
+    const env: Record<string, WebAssembly.ImportValue> = { ...imports.env };
+    env.console_log_from_wasm = (offset: number, length: number): void => {
       const bytes = new Uint8Array(this.memory.buffer, offset, length);
       this.#said = new TextDecoder()
         .decode(bytes)
         .trim()
         .replace(/\s*\n\s*/g, ' ');
     };
-    return { ...imports, env: { ...imports.env, console_log_from_wasm } };
+    for (const name of COUNTED_IMPORTS) {
+      const access = imports.env[name];
+      env[name] = (address: number, value: number): number => {
+        if (++this.#accesses > MOST_ACCESSES) this.#runAway();
+        return access(address, value);
+      };
+    }
+    return { ...imports, env };
   }
 
   /** The exports v86 is given: its own, with a main loop that does not throw. */
@@ -191,11 +222,14 @@ class MainLoopGate {
     const main_loop = (): number => {
       if (this.closed) return TICK_MS;
       this.#entered = performance.now();
+      this.#accesses = 0;
       try {
         const wait = run();
         return this.halted ? TICK_MS : wait;
       } catch (error) {
-        this.fault(this.#said === '' ? error : new Error(this.#said, { cause: error }));
+        if (error === TICK_OVER) return TICK_MS;
+        const message = error instanceof Error ? error.message : String(error);
+        this.end('fault', this.#said === '' ? message : this.#said);
         return TICK_MS;
       } finally {
         this.#entered = undefined;
@@ -209,15 +243,15 @@ class MainLoopGate {
     return this.#entered === undefined ? 0 : performance.now() - this.#entered;
   }
 
-  /** The processor cannot go on. */
-  fault(error: unknown): void {
+  /** The processor does not go on. */
+  end(how: MachineEnd, message: string): void {
     if (this.closed) return;
     this.closed = true;
-    this.#onFault(error);
+    this.#onEnd(how, message);
   }
 
   guard(action: () => void): void {
-    if (this.closed) return;
+    if (this.closed) this.#leave();
     try {
       action();
     } catch (error) {
@@ -226,7 +260,7 @@ class MainLoopGate {
   }
 
   guardRead(device: IoDevice, offset: number): number {
-    if (this.closed) return -1;
+    if (this.closed) this.#leave();
     try {
       return device.read(offset) | 0;
     } catch (error) {
@@ -236,12 +270,21 @@ class MainLoopGate {
   }
 
   guardWrite(device: IoDevice, offset: number, value: number): void {
-    if (this.closed) return;
+    if (this.closed) this.#leave();
     try {
       device.write(offset, value);
     } catch (error) {
       this.#deviceError(error);
     }
+  }
+
+  #runAway(): never {
+    this.end('runaway', `the guest made over ${MOST_ACCESSES} device accesses without a break`);
+    return this.#leave();
+  }
+
+  #leave(): never {
+    throw TICK_OVER;
   }
 
   #deviceError(error: unknown): void {

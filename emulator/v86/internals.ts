@@ -53,12 +53,30 @@ export interface V86Exports extends WebAssembly.Exports {
   readonly main_loop: () => number;
 }
 
+/** Imports of v86.wasm through which the processor reaches devices, in the widths it uses most. */
+export const COUNTED_IMPORTS = [
+  'io_port_read8',
+  'io_port_read16',
+  'io_port_read32',
+  'io_port_write8',
+  'io_port_write16',
+  'io_port_write32',
+  'mmap_read8',
+  'mmap_read32',
+  'mmap_write8',
+  'mmap_write16',
+  'mmap_write32',
+] as const;
+
 /** Imports of v86.wasm that are replaced. */
 export interface V86Imports {
-  readonly env: WebAssembly.ModuleImports & {
-    /** Prints a message of the processor, a panic above all. */
-    readonly console_log_from_wasm: (offset: number, length: number) => void;
-  };
+  readonly env: WebAssembly.ModuleImports &
+    Readonly<
+      Record<(typeof COUNTED_IMPORTS)[number], (address: number, value: number) => number>
+    > & {
+      /** Prints a message of the processor, a panic above all. */
+      readonly console_log_from_wasm: (offset: number, length: number) => void;
+    };
 }
 
 const CPU_FUNCTIONS = ['jit_dirty_cache', 'device_raise_irq', 'device_lower_irq'] as const;

@@ -53,8 +53,7 @@ export async function runPortBench(options: PortBenchOptions = {}): Promise<Port
     memoryBytes: 4 << 20,
     jit: options.jit ?? false,
     onConsole: () => {},
-    onHalt: resolve,
-    onFault: reject,
+    onEnd: (how, message) => (how === 'halt' ? resolve() : reject(new Error(message))),
     onDeviceError: reject,
   });
   const device = new ModulePortDevice({

@@ -78,8 +78,7 @@ export const guestHand: MakeHand = async (session, limits = {}) => {
     memoryBytes: MEMORY_BYTES,
     jit: false,
     onConsole: () => {},
-    onHalt: () => failures.push('the puppet halted'),
-    onFault: (error) => failures.push(error),
+    onEnd: (how, message) => failures.push(new Error(`${how}: ${message}`)),
     onDeviceError: (error) => failures.push(error),
   });
   const { memory } = machine;

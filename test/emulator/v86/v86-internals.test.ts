@@ -23,8 +23,7 @@ describe('v86', () => {
       memoryBytes: MEMORY_BYTES,
       jit: false,
       onConsole: () => {},
-      onHalt: () => end('halt'),
-      onFault: end,
+      onEnd: end,
       onDeviceError: end,
     });
     return { machine, ended };
@@ -75,6 +74,11 @@ describe('v86', () => {
     expect(exports).toContain('main_loop');
     const imports = WebAssembly.Module.imports(wasm).map(({ module, name }) => `${module}.${name}`);
     expect(imports).toContain('env.console_log_from_wasm');
+    for (const width of [8, 16, 32]) {
+      expect(imports).toContain(`env.io_port_read${width}`);
+      expect(imports).toContain(`env.io_port_write${width}`);
+      expect(imports).toContain(`env.mmap_write${width}`);
+    }
   });
 
   it('leaves ports 0x5a0 to 0x5df free, and says by a device which are not', async () => {
