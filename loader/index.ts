@@ -1,5 +1,6 @@
 export { ERRNO, type ErrnoName, errnoName } from './errno.ts';
 export { KernelSetupError, SimKernel, type SimKernelOptions } from './kernel.ts';
+export { inferIdentity } from './module/kernel-identity.ts';
 export type { ModuleFile, ModuleMetadata, ModuleSource } from './module/module-source.ts';
 export {
   ADDRESS_SPACES,
@@ -15,6 +16,7 @@ export {
   type KernelName,
 } from './presets/kernels.ts';
 export { BUNDLED_SCENARIOS } from './scenario/bundled/index.ts';
+export { CATALOG_NAMES, openCatalog } from './scenario/catalog.ts';
 export { collectResult } from './scenario/collect-result.ts';
 export { CompileError } from './scenario/compile.ts';
 export { driveSession, driveSteps } from './scenario/drive-session.ts';

@@ -103,7 +103,7 @@ export class Engine {
   /** Calls `fire` after `delay`, in FIFO order among equals. A negative delay is a bug. */
   after(delay: Nanos, fire: () => void, background = false): Timer {
     if (!(delay >= 0)) throw new RangeError(`cannot schedule ${delay} ns ahead`);
-    return this.#queue.push(this.#now + delay, fire, background);
+    return this.#queue.push(this.#now + Math.ceil(delay), fire, background);
   }
 
   cancel(timer: Timer): boolean {
@@ -181,7 +181,8 @@ export class Engine {
     if (!(ns >= 0)) throw new RangeError(`cannot work for ${ns} ns`);
     if (ns === 0) return;
     const task = this.#current!;
-    task.remaining = ns;
+    // Time is whole nanoseconds: a fraction could be too small to move the clock.
+    task.remaining = Math.ceil(ns);
     task.state = 'working';
     yield;
   }

@@ -20,6 +20,8 @@ import type { Bytes } from '../units.ts';
 export interface ModuleFacts {
   readonly cases: readonly ElfSymbolCase[];
   readonly relocations: number;
+  /** Checksums the module was built against, by symbol; the first entry of a name counts. */
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 interface FileFacts {
@@ -85,7 +87,11 @@ export class ImageCache {
   facts(elf: ModuleElf): ModuleFacts {
     let facts = this.#facts.get(elf);
     if (!facts) {
-      facts = { cases: elf.symbolCases(), relocations: countRelocations(elf) };
+      facts = {
+        cases: elf.symbolCases(),
+        relocations: countRelocations(elf),
+        versions: versionMap(elf),
+      };
       this.#facts.set(elf, facts);
     }
     return facts;
@@ -99,6 +105,12 @@ export class ImageCache {
     }
     return file;
   }
+}
+
+function versionMap(elf: ModuleElf): Map<string, number> {
+  const map = new Map<string, number>();
+  for (const { name, crc } of elf.versions()) if (!map.has(name)) map.set(name, crc);
+  return map;
 }
 
 /** Relocations that apply_relocations goes through: those of allocated sections. */

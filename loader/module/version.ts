@@ -15,11 +15,12 @@ export function checkVersion(
 ): boolean {
   if (!ctx.identity.modversions || crc === undefined) return true;
   if (elf.index.vers === 0) return tryToForceLoad(ctx, elf.name, symbol) === 0;
-  const entry = elf.versions().find((version) => version.name === symbol);
-  if (entry?.crc === crc) return true;
-  const problem = entry
-    ? `disagrees about version of symbol ${symbol}`
-    : `no symbol version for ${symbol}`;
+  const built = ctx.images.facts(elf).versions.get(symbol);
+  if (built === crc) return true;
+  const problem =
+    built !== undefined
+      ? `disagrees about version of symbol ${symbol}`
+      : `no symbol version for ${symbol}`;
   ctx.log.print(LOG_LEVEL.WARNING, `${elf.infoName}: ${problem}`);
   return false;
 }

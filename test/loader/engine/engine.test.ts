@@ -315,6 +315,21 @@ describe('the clock', () => {
     expect(() => machine().after(-1, () => {})).toThrow(RangeError);
   });
 
+  it('moves by whole nanoseconds, so that fractions of work come to an end', () => {
+    const engine = machine(2);
+    let done = 0;
+    for (let i = 1; i <= 50; i += 1) {
+      engine.spawn({ comm: `t${i}` }, function* () {
+        yield* engine.work(9_015_760.123456 / i);
+        yield* engine.sleep(0.25);
+        done += 1;
+      });
+    }
+    for (let steps = 0; engine.busy && steps < 1_000_000; steps += 1) engine.step();
+    expect(done).toBe(50);
+    expect(Number.isInteger(engine.now)).toBe(true);
+  });
+
   it('passes ten million events without keeping them', () => {
     const engine = machine(1);
     let left = 10_000_000;
