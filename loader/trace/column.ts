@@ -34,7 +34,7 @@ export class Column {
   }
 
   get(index: number): number {
-    return this.#chunks[index >>> CHUNK_BITS]![index & CHUNK_MASK]!;
+    return this.#chunks[index >>> CHUNK_BITS]?.[index & CHUNK_MASK] ?? 0;
   }
 
   set(index: number, value: number): void {

@@ -102,8 +102,8 @@ function why({ failure, holes }: FailureFacts): string {
   if (fitting !== undefined) {
     const hole = formatBytes(fitting.size);
     return align > PAGE_SIZE
-      ? `a hole of ${hole} would have held it, but the search passes over holes smaller than ` +
-          `size and alignment together (${formatBytes(size + align - 1)})`
+      ? `a hole of ${hole} would have held it, but the search passes over holes of less than ` +
+          `${formatBytes(size + align - 1)}, size plus alignment`
       : `${amount} were free, in a hole of ${hole} among others, and yet the search failed`;
   }
   if (largest >= size) {

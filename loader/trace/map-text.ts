@@ -10,7 +10,7 @@ import { type CellMap, classBytes, mapCells } from './page-map.ts';
 import { exactTime, formatBytes, formatShare, groupDigits } from './quantity-text.ts';
 
 export interface MapTextOptions {
-  /** Cells in a row, 64 to 128. Default 64, which fits 80 characters. */
+  /** Room for cells in a row; 64, 96 or 128 are drawn. Default 64, which fits 80 characters. */
   readonly columns?: number;
   /** Rows at most. Default 32. */
   readonly rows?: number;
@@ -34,7 +34,8 @@ export function mapText(
   state: AddressState,
   options: MapTextOptions = {},
 ): string {
-  const columns = Math.min(128, Math.max(64, Math.round(options.columns ?? 64)));
+  // Whole multiples, so that rows begin at round addresses.
+  const columns = Math.min(128, Math.max(64, Math.floor((options.columns ?? 64) / 32) * 32));
   const window = options.window ?? state.windows[0]!;
   const view = mapView(state, window, columns, options.rows ?? 32);
   const summary = state.summary(window);

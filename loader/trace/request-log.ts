@@ -21,6 +21,8 @@ export interface RequestFacts {
   readonly ret: number | null;
 }
 
+const REQUEST = LOAD_STAGES.indexOf('request');
+
 export class RequestLog {
   readonly #rows = new Map<number, number>();
   readonly #strings = new StringTable();
@@ -58,6 +60,7 @@ export class RequestLog {
         this.#op.set(row, this.#strings.id(event.op));
         this.#subject.set(row, this.#strings.id(event.subject));
         this.#module.set(row, this.#strings.id(''));
+        this.#stage.set(row, REQUEST);
         this.#cpu.set(row, event.cpu);
         this.#begin.set(row, event.t);
         this.#end.set(row, Number.NaN);
