@@ -27,9 +27,17 @@ export interface LinuxGuestOptions {
   readonly files?: ReadonlyMap<string, Uint8Array>;
   /** Lines of /etc/modprobe.list (guest-images/linux/PROTOCOL.md, "modprobe"). */
   readonly modprobeList?: readonly string[];
+  /** Absolute paths where the modprobe helper lies as well; their names begin with `modprobe`. */
+  readonly programs?: readonly string[];
   readonly memoryMb?: number;
   /** `vmalloc=` on the command line: the window is exactly this many MiB. */
   readonly vmallocMb?: number;
+  /**
+   * False leaves the same window and no highmem pages. Multi-page gzip modules need that: Linux 6.12
+   * unmaps the pointer zlib has moved on (module_gzip_decompress, kernel/module/decompress.c), which
+   * on highmem pages warns and loads garbage.
+   */
+  readonly highmem?: boolean;
   /** Added to the kernel's command line. */
   readonly commandLine?: string;
   /** Wall-clock limit of the whole boot. */
@@ -159,6 +167,8 @@ function initramfsOf(options: LinuxGuestOptions, ops: string): Uint8Array {
       },
     ],
   ]);
+  for (const path of options.programs ?? [])
+    entries.set(path, { type: 'file', data: init, mode: 0o755 });
   for (const directory of ['/proc', '/sys', '/tmp', '/run'])
     entries.set(directory, { type: 'directory' });
   for (const [path, data] of options.files ?? []) entries.set(path, { type: 'file', data });
@@ -181,6 +191,7 @@ function commandLineOf(options: LinuxGuestOptions): string {
     'rcupdate.rcu_expedited=1',
   ];
   if (options.vmallocMb !== undefined) words.push(`vmalloc=${options.vmallocMb}M`);
+  if (options.highmem === false) words.push('highmem=0');
   if (options.commandLine !== undefined) words.push(options.commandLine);
   return words.join(' ');
 }

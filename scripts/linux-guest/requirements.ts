@@ -23,7 +23,6 @@ const TOOLS: readonly (readonly [string, string])[] = [
   ['flex', 'flex'],
   ['bison', 'bison'],
   ['bc', 'bc'],
-  ['perl', 'perl'],
   ['tar', 'tar'],
   ['xz', 'xz-utils'],
   ['gzip', 'gzip'],

@@ -215,15 +215,19 @@ static s64 module_bytes(void) {
   return sum;
 }
 
-// Bytes of areas whose caller is the module loader: "start-end  size caller pages=n ...".
+// Bytes of areas whose caller is the module loader: "start-end  size caller pages=n ...". Of a large
+// one ("vpages") the array of page pointers, 4 bytes each, is listed as an area of its own.
 static s64 module_area_bytes(void) {
   s64 sum = 0;
   const char *end;
   for (const char *p = read_page("/proc/vmallocinfo"); *p; p = next_line(p)) {
     const char *caller = skip_words(p, 2), *pages = skip_words(caller, 1);
     if ((starts_with(caller, "load_module+") || starts_with(caller, "execmem_")) &&
-        starts_with(pages, "pages="))
-      sum += (s64)parse_decimal(pages + 6, &end) * 4096;
+        starts_with(pages, "pages=")) {
+      s64 count = (s64)parse_decimal(pages + 6, &end);
+      sum += count * 4096;
+      if (starts_with(skip_words(pages, 2), "vpages")) sum -= ((count * 4 + 4095) & -4096);
+    }
   }
   return sum;
 }
