@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type BootOptions, type BootResult, bootGuest } from '../../../emulator/boot.ts';
 import { loadV86Wasm } from '../../../emulator/node-host.ts';
 import { printedFile } from '../../../emulator/serial-console.ts';
+import { buildStorm } from '../../../guest-images/storm/build-storm.ts';
 import { driveSession } from '../../../loader/scenario/drive-session.ts';
 import type { Operation } from '../../../loader/scenario/operation.ts';
 import { anyOperation } from '../../emulator/arbitrary-operation.ts';
@@ -196,6 +197,21 @@ describe('the storm guest', () => {
     const empty = await storm({ programs: [] });
     expect(empty.result.exit).toBe('done');
     expect(empty.session.calls).toEqual(empty.replayed.calls);
+  });
+
+  it.each([
+    ['an invalid opcode', [0x0f, 0x0b], 6],
+    ['a division by zero', [0x31, 0xd2, 0xf7, 0xf2], 0],
+    ['a fault with an error code', [0x8e, 0xd8], 13],
+    ['an interrupt nobody asked for', [0xcd, 0x80], 128],
+  ])('says where it met %s, and stops', async (_, code, vector) => {
+    const { bytes, listing } = buildStorm(new URL('../../../guest-images/storm/', import.meta.url));
+    const at = Number.parseInt(/^([0-9a-f]{8}) .* call contexts_start$/m.exec(listing)![1]!, 16);
+    bytes.set(code, at - 0x100000);
+    const { result } = await storm({ programs: [[]] }, { image: bytes });
+    const eip = at + (vector === 128 || vector === 0 ? 2 : 0);
+    expect(result.exit).toBe('halt');
+    expect(result.console).toBe(`storm: 1 CPUs, ring of 1\nstorm: exception ${vector} at ${eip}\n`);
   });
 
   it('is the same guest with its code compiled', async () => {
