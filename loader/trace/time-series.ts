@@ -61,8 +61,6 @@ export class TimeSeries implements EventSink {
   #step = FINEST;
   /** The step being filled. */
   #at = 0;
-  #used = -1;
-  #lazy = -1;
 
   constructor(live: LiveSpace, options: TimeSeriesOptions = {}) {
     this.#live = live;
@@ -76,8 +74,8 @@ export class TimeSeries implements EventSink {
     const names = SERIES_NAMES.map((name) => [name, name] as const);
     this.#series = Object.fromEntries(names.map(([name]) => [name, make()])) as never;
     this.#now = Object.fromEntries(names.map(([name]) => [name, 0])) as never;
+    Object.assign(this.#now, this.#spaceNow());
     this.#open(0);
-    this.#observeSpace(0);
   }
 
   push(event: TraceEvent): void {
@@ -122,19 +120,25 @@ export class TimeSeries implements EventSink {
   }
 
   #observeSpace(t: Nanos): void {
-    const { used, lazy, holes } = this.#live.main;
+    const { used, lazy } = this.#live.main;
     // Every change of a hole changes one of these two.
-    if (used === this.#used && lazy === this.#lazy) return;
-    this.#used = used;
-    this.#lazy = lazy;
+    if (used === this.#now.used && lazy === this.#now.lazy) return;
+    const values = this.#spaceNow();
+    this.#set('used', values.used, t);
+    this.#set('lazy', values.lazy, t);
+    this.#set('largest_hole', values.largest_hole, t);
+    this.#set('fragmentation', values.fragmentation, t);
+  }
+
+  #spaceNow() {
+    const { used, lazy, holes } = this.#live.main;
     const { largest, free } = holes;
-    this.#set('used', used, t);
-    this.#set('lazy', lazy, t);
-    this.#set('largest_hole', largest, t);
-    this.#set('fragmentation', free === 0 ? 0 : 1 - largest / free, t);
+    const fragmentation = free === 0 ? 0 : 1 - largest / free;
+    return { used, lazy, largest_hole: largest, fragmentation };
   }
 
   #set(name: SeriesName, value: number, t: Nanos): void {
+    if (value === this.#now[name]) return;
     const { min, max, last } = this.#series[name];
     const at = this.#at;
     // The value before held for a while, unless this is the very beginning of the step.

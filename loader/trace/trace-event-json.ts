@@ -82,8 +82,11 @@ export class TraceEventJsonWriter implements EventSink {
 
   push(event: TraceEvent): void {
     this.#last = event.t;
-    if (this.#moved.size > 0 && event.t - this.#counted >= this.#interval) {
-      if (event.t > this.#movedAt) this.#flushCounters();
+    if (this.#moved.size > 0 && event.t > this.#movedAt) {
+      if (event.t - this.#counted >= this.#interval) {
+        this.#flushCounters();
+        this.#counted = event.t;
+      }
     }
     if (this.#space.push(event)) {
       this.#count('vmalloc bytes', event.t, this.#vmallocBytes);
@@ -286,7 +289,6 @@ export class TraceEventJsonWriter implements EventSink {
       this.#line(`{${head},"name":${JSON.stringify(name)},"args":${values()}}`);
     }
     this.#moved.clear();
-    this.#counted = this.#movedAt;
   }
 
   #line(text: string): void {
