@@ -115,14 +115,14 @@ export class Libkmod {
 
   *#unpack(bytes: Uint8Array, format: CompressionFormat): Coroutine<Uint8Array | undefined> {
     const { engine, costs } = this.kernel;
-    yield* engine.work(bytes.length * costs.read_byte_ns);
+    yield* engine.work(Math.ceil(bytes.length * costs.read_byte_ns));
     const image = decompressModule(bytes);
     const perByte = {
       gzip: costs.user_gunzip_byte_ns,
       xz: costs.user_unxz_byte_ns,
       zstd: costs.user_unzstd_byte_ns,
     }[format];
-    yield* engine.work((image?.length ?? bytes.length) * perByte);
+    yield* engine.work(Math.ceil((image?.length ?? bytes.length) * perByte));
     return image;
   }
 
