@@ -34,4 +34,5 @@ export {
 } from './port/protocol.ts';
 export { printedFile, SerialConsole } from './serial-console.ts';
 // The machine
-export { GuestMachine, type GuestMachineOptions, type IoDevice } from './v86/guest-machine.ts';
+export { GuestMachine, type GuestMachineOptions } from './v86/guest-machine.ts';
+export type { IoDevice, MachineEnd } from './v86/main-loop-gate.ts';

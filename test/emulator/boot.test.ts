@@ -288,6 +288,15 @@ describe('bootGuest', () => {
     await expect(boot(storm, { onConsole })).rejects.toThrow('the pipe is closed');
   });
 
+  it('boots an image that is a part of a larger buffer', async () => {
+    const pool = Buffer.alloc(16_384);
+    pool.set(storm);
+    pool.fill(0, 32, storm.length);
+    pool.set(storm, 4096);
+    const image = pool.subarray(4096, 4096 + storm.length);
+    expect(await boot(image)).toMatchObject({ exit: 'done' });
+  });
+
   it('boots several guests at once', async () => {
     const programs = (n: number): Operation[][] =>
       Array.from({ length: n }, () => [{ op: 'noop' }, { op: 'noop' }]);
