@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ADDRESS_SPACES, customAddressSpace } from '../../../loader/presets/address-spaces.ts';
 import { AddressMap } from '../../../loader/trace/address-map.ts';
 import type { AddressState } from '../../../loader/trace/address-state.ts';
+import { HandTrace } from './hand-trace.ts';
 import { ToyKernel, type ToySnapshot } from './toy-kernel.ts';
 
 const PAGE = 4096;
@@ -207,6 +208,21 @@ describe('AddressMap', () => {
     free(1, 0xf0010000, 103);
     expect(map.live.misfits).toBe(2);
     expect(map.stateAt({ seq: 1 }).summary()).toMatchObject({ used: 0, lazy: 3 * PAGE });
+  });
+
+  it('takes the counts of kernels before 6.9, which join neighbours while they are parked', () => {
+    const trace = new HandTrace(64).area(0, 4, 'file').area(4, 4, 'file').area(10, 4, 'file');
+    trace.free(4).free(10).free(0).purge(2);
+    const map = trace.map();
+    expect(map.live.misfits).toBe(0);
+    expect(map.live.main).toMatchObject({ used: 0, lazy: 0 });
+  });
+
+  it('leaves parked what was freed while a purge was under way', () => {
+    const trace = new HandTrace(64).area(0, 4, 'file').area(6, 4, 'file').area(12, 4, 'file');
+    const map = trace.free(6).free(12).free(0).purge(2).map();
+    const state = map.stateAt({ seq: map.last.seq });
+    expect([state.count, state.startOf(0), state.isLazy(0)]).toEqual([1, 0xf0000000, true]);
   });
 
   it('lets a new area push out what lies beneath it when a trace has gaps', () => {
