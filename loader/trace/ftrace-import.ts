@@ -15,7 +15,7 @@ const MAX_UNKNOWN = 1000;
 
 /** comm-pid, perhaps (tgid), [cpu], perhaps the five letters of context, time, event. */
 const LINE =
-  /^\s*(.+)-(\d+)\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d+)\]\s+(?:[^\s\d.][^\s]{3,5}\s+|\.[^\s]{3,5}\s+)?(\d+)(?:\.(\d{6}|\d{9}))?:\s+(.*)$/;
+  /^\s*(.*?)-(\d+)\s+(?:\(\s*(?:\d+|-+)\)\s+)?\[(\d+)\]\s+(?:[^\s\d.][^\s]{3,5}\s+|\.[^\s]{3,5}\s+)?(\d+)(?:\.(\d{6}|\d{9}))?:\s+(.*)$/;
 
 interface EventFormat {
   /** As the kernel prints it, for messages. */

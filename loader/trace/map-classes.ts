@@ -44,7 +44,7 @@ export interface MapLook {
 
 export const MAP_LOOKS: Readonly<Record<MapClass, MapLook>> = {
   free: look('free', '.', '#ffffff', '#14171a', 240, 'solid'),
-  lazy: look('parked until a purge', '/', '#c9ced3', '#434a51', 246, 'stripes'),
+  lazy: look('parked areas', '/', '#c9ced3', '#434a51', 246, 'stripes'),
   guard: look('guard pages', '|', '#59636e', '#7b858f', 244, 'solid'),
   file: look('file copies', 'F', '#e69f00', '#e69f00', 214, 'solid'),
   image: look('decompressed images', 'I', '#d55e00', '#e66f1a', 166, 'stripes'),

@@ -47,7 +47,7 @@ largest hole 208 KiB at 0xf0048000, external fragmentation 0.257
 0xf0000000  FFFFFFFFF|IIIIIIIIIIIIIIIIIII|///.......TTTT|RRR|DDD|.......NNNN
 0xf0040000  N|....M|____________________________________________________PPP|
 
-. free                     280 KiB   _ free: the largest hole             / parked until a purge      12 KiB
+. free                     280 KiB   _ free: the largest hole             / parked areas              12 KiB
 | guard pages               32 KiB   F file copies               36 KiB   I decompressed images       76 KiB
 T module text               16 KiB   R module read-only data     12 KiB   D module data               12 KiB
 N module init parts         20 KiB   P per-CPU chunks            12 KiB   M device mappings            4 KiB
