@@ -27,24 +27,31 @@ export function readModuleMetadata(root: string, top: string): ModuleMetadata {
     ...readText('softdep', root, 'modules.softdep'),
     ...readText('builtin', root, 'modules.builtin'),
     ...readText('symbols', root, 'modules.symbols'),
+    ...readText('order', root, 'modules.order'),
+    ...readText('builtinModinfo', root, 'modules.builtin.modinfo', 'latin1'),
     ...(modprobeConf === undefined ? {} : { modprobeConf }),
   };
 }
 
-function readText(key: keyof ModuleMetadata, root: string, name: string): ModuleMetadata {
-  const text = readOptional(join(root, name));
+function readText(
+  key: keyof ModuleMetadata,
+  root: string,
+  name: string,
+  encoding: BufferEncoding = 'utf8',
+): ModuleMetadata {
+  const text = readOptional(join(root, name), encoding);
   return text === undefined ? {} : { [key]: text };
 }
 
 /** The file as text; undefined when there is none. */
-function readOptional(file: string): string | undefined {
+function readOptional(file: string, encoding: BufferEncoding = 'utf8'): string | undefined {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return undefined;
     if (stats.size > MAX_TEXT) {
       throw new InputError({ file, expected: 'a text file', found: `${stats.size} bytes` });
     }
-    return readFileSync(file, 'utf8');
+    return readFileSync(file, encoding);
   } catch (error) {
     if (error instanceof InputError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -46,6 +46,7 @@ export class Engine {
   #nextPid: number;
   #enqueueSeq = 0;
   #alive = 0;
+  #online: number;
   #current: Task | undefined;
 
   constructor(options: EngineOptions) {
@@ -53,6 +54,7 @@ export class Engine {
       throw new RangeError(`an engine needs at least one CPU, not ${options.cpus}`);
     }
     this.cpus = Array.from({ length: options.cpus }, (_, id) => new Cpu(id));
+    this.#online = options.cpus;
     this.#idle = new IdleSet(options.cpus);
     for (const cpu of this.cpus) this.#idle.add(cpu.id);
     this.random = new Random(options.seed);
@@ -83,9 +85,7 @@ export class Engine {
   }
 
   get onlineCpus(): number {
-    let online = 0;
-    for (const cpu of this.cpus) if (cpu.online) online += 1;
-    return online;
+    return this.#online;
   }
 
   /** True while something will happen without outside help, background timers apart. */
@@ -216,6 +216,8 @@ export class Engine {
     if (!cpu) throw new RangeError(`no CPU ${id}`);
     if (cpu.online === online) return;
     cpu.online = online;
+    this.#online += online ? 1 : -1;
+    if (!online) this.#moveAway(cpu);
     if (!cpu.running) {
       if (online) {
         this.#idle.add(id);
@@ -223,6 +225,16 @@ export class Engine {
       } else {
         this.#idle.delete(id);
       }
+    }
+  }
+
+  /** Tasks that may migrate do not wait on a CPU that is gone. */
+  #moveAway(cpu: Cpu): void {
+    const waiting: Task[] = [];
+    for (let task = cpu.queue.shift(); task; task = cpu.queue.shift()) waiting.push(task);
+    for (const task of waiting) {
+      if (task.pinned) cpu.queue.push(task);
+      else this.#enqueue(task);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Nanos } from '../units.ts';
 import type { Engine } from './engine.ts';
+import type { Timer } from './event-queue.ts';
 import { type Coroutine, INTERRUPTED, type Task, type WaitMode } from './task.ts';
 
 const TIMED_OUT: unique symbol = Symbol('timed out');
@@ -11,7 +12,8 @@ export class Semaphore {
   readonly #engine: Engine;
   readonly slots: number;
   #count: number;
-  readonly #waiters = new Set<Task>();
+  /** Longest waiter first, with the timer that would end its wait. */
+  readonly #waiters = new Map<Task, Timer | undefined>();
 
   constructor(engine: Engine, slots: number) {
     this.#engine = engine;
@@ -40,7 +42,6 @@ export class Semaphore {
     }
     const engine = this.#engine;
     const task = engine.current!;
-    this.#waiters.add(task);
     const timer =
       timeout === undefined
         ? undefined
@@ -48,13 +49,13 @@ export class Semaphore {
             this.#waiters.delete(task);
             engine.wake(task, TIMED_OUT);
           });
+    this.#waiters.set(task, timer);
     const woken = yield* engine.block(mode, () => {
       this.#waiters.delete(task);
       if (timer) engine.cancel(timer);
     });
     if (woken === TIMED_OUT) return 'timeout';
     if (woken === INTERRUPTED) return 'interrupted';
-    if (timer) engine.cancel(timer);
     return 'acquired';
   }
 
@@ -65,7 +66,9 @@ export class Semaphore {
       this.#count += 1;
       return;
     }
-    this.#waiters.delete(first);
-    this.#engine.wake(first, 'slot');
+    const [task, timer] = first;
+    this.#waiters.delete(task);
+    if (timer) this.#engine.cancel(timer);
+    this.#engine.wake(task, 'slot');
   }
 }

@@ -13,7 +13,8 @@ export type WaitResult = 'ready' | 'timeout' | 'interrupted';
  */
 export class WaitQueue {
   readonly #engine: Engine;
-  readonly #waiters = new Set<Task>();
+  /** Longest waiter first, with the timer that would end its wait. */
+  readonly #waiters = new Map<Task, Timer | undefined>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -41,14 +42,13 @@ export class WaitQueue {
           engine.wake(task, TIMED_OUT);
         });
       }
-      this.#waiters.add(task);
+      this.#waiters.set(task, timer);
       const woken = yield* engine.block(mode, () => {
         this.#waiters.delete(task);
         if (timer) engine.cancel(timer);
       });
       if (woken === INTERRUPTED) return condition() ? 'ready' : 'interrupted';
       if (woken === TIMED_OUT) return condition() ? 'ready' : 'timeout';
-      if (timer) engine.cancel(timer);
       if (condition()) return 'ready';
     }
   }
@@ -57,14 +57,20 @@ export class WaitQueue {
   wakeAll(): void {
     const woken = [...this.#waiters];
     this.#waiters.clear();
-    for (const task of woken) this.#engine.wake(task);
+    for (const [task, timer] of woken) this.#wake(task, timer);
   }
 
   /** wake_up(): the longest waiter alone. */
   wakeOne(): void {
     const [first] = this.#waiters;
     if (!first) return;
-    this.#waiters.delete(first);
-    this.#engine.wake(first);
+    this.#waiters.delete(first[0]);
+    this.#wake(...first);
+  }
+
+  /** The timer goes at once: the task may have to wait for its CPU. */
+  #wake(task: Task, timer: Timer | undefined): void {
+    if (timer) this.#engine.cancel(timer);
+    this.#engine.wake(task);
   }
 }

@@ -18,6 +18,10 @@ export interface ModuleMetadata {
   readonly softdep?: string;
   readonly builtin?: string;
   readonly symbols?: string;
+  /** modules.order: decides which of several matches comes first. */
+  readonly order?: string;
+  /** modules.builtin.modinfo, as Latin-1. */
+  readonly builtinModinfo?: string;
   /** modprobe.d directives (`blacklist`, `options`, `alias`, `softdep`), concatenated. */
   readonly modprobeConf?: string;
 }

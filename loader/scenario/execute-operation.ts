@@ -122,7 +122,7 @@ function* dispatch(
     }
     case 'modprobe': {
       const args = operation.args === '' ? [] : operation.args.split(' ');
-      const argv = ['modprobe', ...args, operation.name];
+      const argv = ['modprobe', operation.name, ...args];
       return { ret: yield* userland.modprobe.program(argv) };
     }
     case 'uevent': {

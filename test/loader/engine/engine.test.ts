@@ -213,6 +213,38 @@ describe('Semaphore', () => {
   });
 });
 
+describe('a wait with a timeout', () => {
+  it('that was satisfied stays so, however long the woken task waits for its CPU', () => {
+    for (const kind of ['semaphore', 'queue'] as const) {
+      const engine = machine(2);
+      const sem = new Semaphore(engine, 1);
+      const queue = new WaitQueue(engine);
+      let open = false;
+      const seen: string[] = [];
+      engine.spawn({ comm: 'holder', cpu: 1, pinned: true }, function* () {
+        yield* sem.down();
+        yield* engine.sleep(50);
+        open = true;
+        sem.up();
+        queue.wakeAll();
+      });
+      engine.spawn({ comm: 'waiter', cpu: 0, pinned: true }, function* () {
+        yield* engine.work(1);
+        seen.push(
+          kind === 'semaphore'
+            ? yield* sem.down(60)
+            : yield* queue.waitEvent(() => open, 'uninterruptible', 60),
+        );
+      });
+      engine.spawn({ comm: 'hog', cpu: 0, pinned: true }, function* () {
+        yield* engine.work(90);
+      });
+      engine.runUntilQuiet();
+      expect(seen).toEqual([kind === 'semaphore' ? 'acquired' : 'ready']);
+    }
+  });
+});
+
 describe('Mutex', () => {
   it('passes to the longest waiter', () => {
     const engine = machine();
