@@ -40,6 +40,7 @@ export function collectResult(run: PreparedRun): RunResult {
       bytes: source.files.reduce((sum, file) => sum + file.size, 0),
     },
     results: observer.results,
+    results_total: observer.resultsTotal,
     calls: observer.calls,
     counters,
     counters_true: trueCounters,

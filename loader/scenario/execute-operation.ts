@@ -4,12 +4,13 @@ import type { SimKernel } from '../kernel.ts';
 import {
   deleteModule,
   finitModule,
+  Inode,
   initModule,
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
 import type { LoadStage } from '../trace/event.ts';
-import type { Bytes } from '../units.ts';
+import { type Bytes, PAGE_SIZE } from '../units.ts';
 import type { Operation } from './operation.ts';
 
 export interface OperationResult {
@@ -20,6 +21,9 @@ export interface OperationResult {
   /** What a `read` read. */
   readonly text?: string;
 }
+
+/** No file of the guest's tree has this inode number. */
+const VIRTUAL_INO = 1;
 
 /** Operations that are calls into the kernel; the others only pass time. */
 export type KernelOperation = Exclude<
@@ -142,7 +146,18 @@ function openForCall(
   const { open, path } = operation;
   if (open === 'bad') return undefined;
   const opened = kernel.tree.open(path);
-  return opened.ok ? { inode: opened.inode, readable: open !== 'write', path } : 'missing';
+  const inode = opened.ok ? opened.inode : virtualInode(kernel, path);
+  return inode === undefined ? 'missing' : { inode, readable: open !== 'write', path };
+}
+
+/** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
+function virtualInode(kernel: SimKernel, path: string): Inode | undefined {
+  const full = kernel.tree.absolute(path);
+  const file = kernel.files.get(full);
+  if (!file) return undefined;
+  const sysfs = full.startsWith('/sys/') && !full.startsWith('/sys/kernel/debug/');
+  const read = (): Uint8Array => new TextEncoder().encode(file.read());
+  return new Inode(VIRTUAL_INO, 'file', { size: sysfs ? PAGE_SIZE : 0, read });
 }
 
 function accessFile(

@@ -64,9 +64,18 @@ export interface ContextProgram {
   readonly operations: Iterable<Operation>;
 }
 
+/** A CPU comes or goes. */
+export interface Hotplug {
+  readonly at: Nanos;
+  readonly cpu: number;
+  readonly online: boolean;
+}
+
 /** A scenario made ready to run: what each context asks for. */
 export interface Program {
   readonly contexts: readonly ContextProgram[];
+  /** What happens to CPUs meanwhile; those at 0 before any request. */
+  readonly hotplug?: readonly Hotplug[];
   /** What each `group` operation starts. */
   readonly groups: readonly ProcessGroup[];
 }

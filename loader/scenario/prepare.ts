@@ -8,14 +8,14 @@ import {
   parseModuleSymvers,
 } from '../module/module-symvers.ts';
 import type { KernelExports } from '../presets/kernels.ts';
-import { buildModuleIndex } from '../userland.ts';
+import { buildModuleIndex, ModuleIndexError } from '../userland.ts';
 import type { ModuleIndex } from '../userspace/index.ts';
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
 import type { Program } from './operation.ts';
 import { RunObserver } from './run-observer.ts';
-import type { Scenario } from './schema.ts';
+import type { InitChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -58,13 +58,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   const { cpus, initial, memory_mb } = scenario.machine;
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
-    made ??= buildModuleIndex(source);
+    made ??= buildIndex(source, scenario.userspace.modprobe_conf);
     return made;
   };
   const program = compileScenario(scenario, {
     source,
     loadOrder: () => loadOrder(index()),
     fileOf: fileFinder(source),
+    index,
   });
   let kernel: SimKernel;
   try {
@@ -116,6 +117,22 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   };
 }
 
+/** The source's modules with the scenario's own directives behind those of its modprobe.d. */
+function buildIndex(source: ModuleSource, conf: string): ModuleIndex {
+  const { metadata } = source;
+  const modprobeConf = `${metadata.modprobeConf ?? ''}${conf}`;
+  // A view, not a copy: the texts of a catalog are made when they are read.
+  const whole = Object.create(metadata, {
+    modprobeConf: { value: modprobeConf },
+  }) as typeof metadata;
+  try {
+    return buildModuleIndex(conf === '' ? source : { ...source, metadata: whole });
+  } catch (error) {
+    if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
+    throw error;
+  }
+}
+
 /** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */
 function exportsOf(given: string | readonly string[]): KernelExports {
   if (typeof given !== 'string') return exportsFromNames(given);
@@ -147,18 +164,20 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
   };
 }
 
-function initBehaviours(scenario: Scenario): Map<string, InitBehaviour> {
-  const map = new Map<string, InitBehaviour>();
+function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
+  const map = new Map<string, InitBehaviour | InitBehaviour[]>();
   if (typeof scenario.modules === 'string') return map;
   const defaultDuration = machineCosts(scenario.machine).init_ns;
+  const behaviour = (init: InitChoice): InitBehaviour => ({
+    ret: init.ret,
+    duration: init.duration_us === undefined ? defaultDuration : init.duration_us * 1000,
+    sleeps: init.sleeps,
+    keeps: init.keeps_vmalloc,
+    uses: init.uses_vmalloc,
+  });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
-    map.set(name.replaceAll('-', '_'), {
-      ret: init.ret,
-      duration: init.duration_us === undefined ? defaultDuration : init.duration_us * 1000,
-      sleeps: init.sleeps,
-      keeps: init.keeps_vmalloc,
-      uses: init.uses_vmalloc,
-    });
+    const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);
+    map.set(name.replaceAll('-', '_'), made);
   }
   return map;
 }

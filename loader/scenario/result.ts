@@ -72,7 +72,10 @@ export interface RunResult {
   readonly kernel: Readonly<Record<string, unknown>>;
   readonly machine: Readonly<Record<string, unknown>>;
   readonly modules: { readonly source: string; readonly files: number; readonly bytes: Bytes };
+  /** Every step's result; of a storm the first 100,000, uevents apart. */
   readonly results: readonly CallResult[];
+  /** Results there would be, had all been kept. */
+  readonly results_total: number;
   readonly calls: Readonly<Record<string, CallTally>>;
   /** As the kernel's variables hold them, and before any wrap. */
   readonly counters: Readonly<Record<string, number | string>>;

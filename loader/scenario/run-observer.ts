@@ -8,6 +8,9 @@ import type { RequestRecord, SessionObserver } from './session.ts';
 
 const NO_LINES: readonly string[] = [];
 
+/** Results a storm keeps: the first ones; later ones count only in the tallies. */
+const MAX_RESULTS = 100_000;
+
 /** A failure as it was seen, before it is put into words. */
 export type SeenFailure = Omit<AllocationFailure, 'sentence'>;
 
@@ -23,9 +26,11 @@ interface FailedSearch {
   readonly vstart: VirtAddr;
 }
 
-/** Watches a run: keeps its results, its call tallies, its peak and its first failure. */
+/** Watches a run: keeps its results (but none of uevents, which nobody waits for), its call tallies, its peak and its first failure. */
 export class RunObserver implements SessionObserver {
   readonly results: CallResult[] = [];
+  /** Results there would be, had all been kept. */
+  resultsTotal = 0;
   readonly calls: Record<string, CallTally> = {};
   peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
   firstFailure: SeenFailure | null = null;
@@ -41,7 +46,7 @@ export class RunObserver implements SessionObserver {
     this.#kernel = kernel;
     this.#stepped = stepped;
     kernel.onLog((line, request) => {
-      if (request === 0) return;
+      if (!this.#open.has(request)) return;
       const lines = this.#lines.get(request);
       if (lines) lines.push(line.text);
       else this.#lines.set(request, [line.text]);
@@ -52,9 +57,11 @@ export class RunObserver implements SessionObserver {
 
   onRecord(record: RequestRecord): void {
     const { operation, result, request } = record;
-    if (operation.op === 'uevent') return;
     const log = this.#lines.get(request) ?? NO_LINES;
     this.#lines.delete(request);
+    if (operation.op === 'uevent') return;
+    this.resultsTotal += 1;
+    if (!this.#stepped && this.resultsTotal > MAX_RESULTS) return;
     this.results.push({
       ...(this.#stepped ? { step: Math.floor(record.sequence / 2) } : {}),
       ...(record.member === undefined ? {} : { member: record.member }),

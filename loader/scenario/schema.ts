@@ -94,6 +94,8 @@ const userspaceSchema = z.strictObject({
       }),
     )
     .default({}),
+  /** Directives as in modprobe.d: alias, blacklist, install, options, remove, softdep. */
+  modprobe_conf: z.string().max(1_000_000).default(''),
   /** Names that the security module refuses to request, with the errno. */
   refuse_request: z.record(z.string(), z.int().min(-4095).max(-1)).default({}),
   costs: z
@@ -117,7 +119,10 @@ const initSchema = z.strictObject({
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
 });
 
-const inits = z.record(z.string(), initSchema).default({});
+/** One behaviour for every run of a module's init, or one for each run; the last one stays. */
+const inits = z
+  .record(z.string(), z.union([initSchema, z.array(initSchema).min(1).max(100_000)]))
+  .default({});
 
 export const modulesSchema = z.union([
   z.string().min(1),
@@ -154,6 +159,7 @@ export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type KernelChoice = z.infer<typeof kernelSchema>;
 export type MachineChoice = z.infer<typeof machineSchema>;
+export type InitChoice = z.infer<typeof initSchema>;
 export type ModulesChoice = z.infer<typeof modulesSchema>;
 
 /** The document's JSON Schema (2020-12). */

@@ -81,6 +81,10 @@ export class Session implements PortSession {
     });
     // Every context comes to wait for its first request before time begins.
     engine.runUntilQuiet();
+    for (const { at, cpu, online } of program.hotplug ?? []) {
+      if (at <= engine.now) engine.setOnline(cpu, online);
+      else engine.after(at - engine.now, () => engine.setOnline(cpu, online));
+    }
   }
 
   get contexts(): number {
