@@ -3,8 +3,9 @@ import { type Coroutine, Engine, KernelLog, type LogLine, Rcu, Work } from './en
 import {
   IdempotentTable,
   ImageCache,
-  type InitBehaviour,
+  type InitBehaviours,
   InitFreeWork,
+  InitScript,
   KernelTaint,
   type ModuleContext,
   ModuleList,
@@ -32,7 +33,7 @@ export interface SimKernelOptions {
   readonly seed: number;
   readonly source: ModuleSource;
   /** What module inits do, by module name. */
-  readonly init: ReadonlyMap<string, InitBehaviour>;
+  readonly init: InitBehaviours;
   /** /proc/vmallocinfo of a real box: what the address space holds before anything is asked. */
   readonly initialVmallocinfo?: string;
   /** RAM in pages; a larger vmalloc fails at once. */
@@ -110,6 +111,7 @@ export class SimKernel {
       const seeded = space.seedFromVmallocinfo(options.initialVmallocinfo);
       if (!seeded.ok) throw new KernelSetupError(seeded.message);
     }
+    const inits = new InitScript(options.init);
     this.ctx = {
       engine,
       log: this.log,
@@ -130,7 +132,7 @@ export class SimKernel {
       initFree: new InitFreeWork(engine, rcu, space, costs),
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
-      initBehaviour: (module) => options.init.get(module),
+      initBehaviour: (module) => inits.next(module),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
     this.userland = new Userland(this, options.userland);

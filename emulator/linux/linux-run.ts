@@ -53,6 +53,8 @@ export interface LinuxRun {
   readonly results: readonly LinuxOpResult[];
   /** The whole kernel log, in order. */
   readonly kmsg: readonly KmsgRecord[];
+  /** For each line of the log, the line of the list that had begun last; -1 before the first. */
+  readonly kmsgDuring: readonly number[];
   readonly modprobe: readonly ModprobeRun[];
   /** Wait status of each child that ended, by name; the last one when a name was used again. */
   readonly children: ReadonlyMap<string, number>;
@@ -80,6 +82,7 @@ export class LinuxRunCollector implements ConsoleSink {
   readonly #lines: readonly (ListedOp | null)[];
   readonly #open = new Map<number, OpenResult>();
   readonly #kmsg: KmsgRecord[] = [];
+  readonly #kmsgDuring: number[] = [];
   readonly #modprobe: { -readonly [K in keyof ModprobeRun]: ModprobeRun[K] }[] = [];
   readonly #children = new Map<string, number>();
   #console = '';
@@ -134,6 +137,7 @@ export class LinuxRunCollector implements ConsoleSink {
         break;
       case 'kmsg':
         this.#kmsg.push(record);
+        this.#kmsgDuring.push(this.#last);
         break;
       case 'data':
         this.#result(record.line).data.push(record.text);
@@ -168,6 +172,7 @@ export class LinuxRunCollector implements ConsoleSink {
       release: this.#release,
       results: this.#results(),
       kmsg: this.#kmsg,
+      kmsgDuring: this.#kmsgDuring,
       modprobe: this.#modprobe,
       children: this.#children,
       console: this.#console.slice(-CONSOLE_LIMIT),

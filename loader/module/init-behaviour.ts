@@ -12,3 +12,31 @@ export interface InitBehaviour {
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */
   readonly uses: readonly Bytes[];
 }
+
+/** What inits do, by module name: one behaviour, or one for each run, of which the last stays. */
+export type InitBehaviours = ReadonlyMap<string, InitBehaviour | readonly InitBehaviour[]>;
+
+/** Hands out behaviours run by run. */
+export class InitScript {
+  readonly #behaviours: InitBehaviours;
+  readonly #runs = new Map<string, number>();
+
+  constructor(behaviours: InitBehaviours) {
+    this.#behaviours = behaviours;
+  }
+
+  /** For the next run of this module's init; undefined = succeeds, allocates nothing. */
+  next(module: string): InitBehaviour | undefined {
+    const found = this.#behaviours.get(module);
+    if (found === undefined || !isList(found)) return found;
+    const run = this.#runs.get(module) ?? 0;
+    this.#runs.set(module, run + 1);
+    return found[Math.min(run, found.length - 1)];
+  }
+}
+
+function isList(
+  found: InitBehaviour | readonly InitBehaviour[],
+): found is readonly InitBehaviour[] {
+  return Array.isArray(found);
+}

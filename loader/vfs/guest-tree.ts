@@ -16,6 +16,8 @@ export interface FileAction {
 }
 
 const DEVICES = ['/dev/null', '/dev/console', '/dev/kmsg'];
+/** Directories that stand on every machine, by themselves or as mount points. */
+const DIRECTORIES = ['/', '/proc', '/sys', '/dev', '/run', '/tmp', '/sbin', '/etc'];
 
 /**
  * The guest's files by absolute path: module files under /lib/modules/<release>, devices, and what
@@ -25,7 +27,7 @@ export class GuestTree {
   /** `/lib/modules/<release>` */
   readonly root: string;
   readonly #inodes = new Map<string, Inode>();
-  readonly #directories = new Set<string>(['/']);
+  readonly #directories = new Set<string>(DIRECTORIES);
   #nextIno = 2;
 
   constructor(release: string, source: ModuleSource) {

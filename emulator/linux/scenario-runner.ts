@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+// Runs a scenario's steps on a real Linux in v86 and tells what was seen of them.
+
+import type { Step } from '../../loader/scenario/schema-steps.ts';
+import type { KmsgRecord } from './console-parser.ts';
+import type { LinuxGuestFiles } from './guest-cache.ts';
+import type { GuestOp } from './guest-ops.ts';
+import { runLinuxGuest } from './linux-machine.ts';
+import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
+import type { ObservedCall, ObservedEvent, ObservedInit, ObservedRun } from './observed.ts';
+import { type PlannedCall, type PlannedStep, StepPlanner } from './scenario-ops.ts';
+import { TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
+import { parseTrace } from './trace-lines.ts';
+
+export interface LinuxScenario {
+  readonly guest: LinuxGuestFiles;
+  readonly steps: readonly Step[];
+  /** Module files by path below /lib/modules/RELEASE. */
+  readonly modules: ReadonlyMap<string, Uint8Array>;
+  readonly modprobeList?: readonly string[];
+  /** Further programs that are modprobe, too, by absolute path. */
+  readonly programs?: readonly string[];
+  readonly vmallocMb?: number;
+  readonly highmem?: boolean;
+  readonly commandLine?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (step: number, of: number) => void;
+}
+
+export interface LinuxScenarioRun extends ObservedRun {
+  readonly release: string;
+  /** What modules' own inits did, in the order they ended. */
+  readonly inits: readonly ObservedInit[];
+  /** Texts of the kernel's files before the first step. */
+  readonly initial: { readonly vmallocinfo: string; readonly meminfo: string };
+  /** Steps that were carried out whole; fewer than given when the kernel crashed or hung. */
+  readonly completed: number;
+  readonly outcome: LinuxRun['outcome'];
+  readonly reason: string;
+  readonly console: string;
+  readonly userSpaceMs: number;
+  readonly totalMs: number;
+  /** Guest time from the first step to the last. */
+  readonly stepsUs: number;
+}
+
+const TRACE_KILOBYTES = 16_384;
+const VMALLOCINFO: GuestOp = { op: 'read', path: '/proc/vmallocinfo' };
+
+/** Throws GuestMappingError for steps the guest cannot run, RangeError for what does not fit. */
+export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<LinuxScenarioRun> {
+  const { guest, steps } = scenario;
+  const root = `/lib/modules/${guest.release}`;
+  const files = new Map<string, Uint8Array>();
+  for (const [path, bytes] of scenario.modules) files.set(`${root}/${path}`, bytes);
+  const planner = new StepPlanner(root, (path) => files.get(path)?.length);
+  const plans = steps.map((step, index) => planner.plan(step, index));
+  const before: GuestOp[] = [
+    { op: 'trace_on', events: TRACE_EVENTS, kilobytes: TRACE_KILOBYTES },
+    { op: 'settle' },
+    { op: 'read', path: '/proc/meminfo' },
+    VMALLOCINFO,
+  ];
+  const ops = [...before, ...plans.flatMap((plan) => plan.ops)];
+  const stepOfLine = lineSteps(before.length, plans);
+  const run = await runLinuxGuest({
+    guest,
+    ops,
+    files,
+    ...pick(scenario),
+    onProgress: (line) => scenario.onProgress?.(stepOfLine[line] ?? 0, steps.length),
+  });
+  return new RunReader(run, plans, before, stepOfLine).read();
+}
+
+function pick(scenario: LinuxScenario) {
+  const { modprobeList, programs, vmallocMb, highmem, commandLine, timeoutMs, signal } = scenario;
+  return {
+    ...(modprobeList === undefined ? {} : { modprobeList }),
+    ...(programs === undefined ? {} : { programs }),
+    ...(vmallocMb === undefined ? {} : { vmallocMb }),
+    ...(highmem === undefined ? {} : { highmem }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** The step of each line of the operations list. */
+function lineSteps(first: number, plans: readonly PlannedStep[]): number[] {
+  const steps: number[] = Array(first).fill(-1);
+  plans.forEach(({ ops }, step) => {
+    for (const op of ops) {
+      steps.push(step);
+      if (op.op === 'spawn') for (let i = 0; i <= op.ops.length; i++) steps.push(step);
+    }
+  });
+  return steps;
+}
+
+class RunReader {
+  readonly #run: LinuxRun;
+  readonly #plans: readonly PlannedStep[];
+  readonly #results: ReadonlyMap<GuestOp, LinuxOpResult>;
+  readonly #digest = new TraceDigest();
+  readonly #initial: readonly GuestOp[];
+  /** Log lines by the step during which they came. */
+  readonly #log = new Map<number, KmsgRecord[]>();
+
+  constructor(
+    run: LinuxRun,
+    plans: readonly PlannedStep[],
+    initial: readonly GuestOp[],
+    stepOfLine: readonly number[],
+  ) {
+    this.#run = run;
+    run.kmsg.forEach((record, i) => {
+      const step = stepOfLine[run.kmsgDuring[i]!] ?? -1;
+      this.#log.set(step, [...(this.#log.get(step) ?? []), record]);
+    });
+    this.#plans = plans;
+    this.#initial = initial;
+    this.#results = new Map(run.results.map((result) => [result.op, result]));
+  }
+
+  read(): LinuxScenarioRun {
+    const calls: ObservedCall[] = [];
+    const events: ObservedEvent[][] = [];
+    const otherLog: string[][] = [];
+    const inits: ObservedInit[] = [];
+    let completed = 0;
+    let startUs: number | undefined;
+    let endUs = 0;
+    for (const [index, plan] of this.#plans.entries()) {
+      const results = plan.ops.map((op) => this.#results.get(op));
+      const parsed = parseTrace(results.map((result) => result?.trace ?? '').join(''));
+      if (parsed.lost > 0) throw new Error(`the guest lost ${parsed.lost} trace events`);
+      const step = this.#digest.step(index, parsed.lines);
+      inits.push(...step.inits);
+      events.push(step.events);
+      const log = this.#logOf(index, step.printed);
+      for (const call of plan.calls) calls.push(this.#call(index, call, step.returned, log));
+      otherLog.push(log.map((record) => record.text));
+      const whole = results.every((result) => result !== undefined && result.ret !== null);
+      if (whole && completed === index) completed += 1;
+      startUs ??= results[0]?.startUs;
+      endUs = results.at(-1)?.endUs ?? endUs;
+    }
+    const { outcome, reason, release, console, userSpaceMs, totalMs } = this.#run;
+    return {
+      calls,
+      events,
+      otherLog,
+      inits,
+      completed,
+      outcome,
+      reason,
+      release,
+      console,
+      userSpaceMs: userSpaceMs ?? totalMs,
+      totalMs,
+      stepsUs: endUs - (startUs ?? endUs),
+      initial: {
+        meminfo: this.#text(this.#initial[2]!),
+        vmallocinfo: this.#text(this.#initial[3]!),
+      },
+    };
+  }
+
+  /** Lines printed during a step, those of modules' own inits apart, which they are given. */
+  #logOf(
+    step: number,
+    printed: ReadonlyMap<number, readonly (ObservedInit | null)[]>,
+  ): KmsgRecord[] {
+    const counts = new Map<number, number>();
+    return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
+      const found = /^T(\d+)$/.exec(caller);
+      if (found === null) return true;
+      const pid = Number(found[1]);
+      const count = counts.get(pid) ?? 0;
+      counts.set(pid, count + 1);
+      const init = printed.get(pid)?.[count] ?? null;
+      init?.log.push(text);
+      return init === null;
+    });
+  }
+
+  /** Takes the lines of the call's task out of `log`. */
+  #call(
+    step: number,
+    { member, step: asked, op, child }: PlannedCall,
+    returned: ReadonlyMap<number, readonly number[]>,
+    log: KmsgRecord[],
+  ): ObservedCall {
+    const result = this.#results.get(op);
+    const pid = result?.pid ?? 0;
+    const own: string[] = [];
+    for (let i = 0; i < log.length; ) {
+      // init's steps have the whole log of the time they take
+      const mine = child === undefined || log[i]!.caller === `T${pid}`;
+      if (mine) own.push(log.splice(i, 1)[0]!.text);
+      else i += 1;
+    }
+    let ret = result?.ret ?? returned.get(pid)?.[0] ?? null;
+    if ('request_module' in asked) ret = takeRequestValue(asked, own) ?? ret;
+    const { name, subject } = nameOf(asked);
+    return {
+      step,
+      ...(member === undefined ? {} : { member }),
+      op: name,
+      subject,
+      ret,
+      log: own,
+      ...(result?.data == null || ret === null || ret < 0 ? {} : { text: latin1(result.data) }),
+    };
+  }
+
+  #text(op: GuestOp): string {
+    return latin1(this.#results.get(op)?.data ?? new Uint8Array());
+  }
+}
+
+/** What ms_request printed: the value of request_module. */
+function takeRequestValue(
+  asked: { readonly request_module: string; readonly wait: boolean },
+  log: string[],
+): number | undefined {
+  const start = `ms_request: ${asked.wait ? 'wait' : 'nowait'} ${asked.request_module} = `;
+  const at = log.findIndex((line) => line.startsWith(start));
+  if (at < 0) return undefined;
+  const [line] = log.splice(at, 1);
+  return Number(line!.slice(start.length));
+}
+
+function nameOf(step: PlannedCall['step']): { name: string; subject: string } {
+  const [name, subject] = Object.entries(step).find(([key]) =>
+    /^(finit_module|init_module|delete_module|request_module|modprobe|read|write)$/.test(key),
+  )!;
+  return { name, subject: String(subject) };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}

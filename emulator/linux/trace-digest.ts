@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// What the trace of a guest's run says: allocator events with who caused them, what each module's
+// own init did, and the values of system calls whose process did not live to report them.
+
+import type { ObservedEvent, ObservedInit } from './observed.ts';
+import { syscallValue, type TraceLine } from './trace-lines.ts';
+
+/** Tracepoints a run needs. */
+export const TRACE_EVENTS: readonly string[] = [
+  'vmalloc',
+  'module/module_load',
+  'module/module_free',
+  'initcall',
+  'printk/console',
+  ...['finit_module', 'init_module', 'delete_module'].flatMap((call) => [
+    `syscalls/sys_enter_${call}`,
+    `syscalls/sys_exit_${call}`,
+  ]),
+];
+
+const ALLOC = /^va_start: (\d+) size=(\d+) align=(\d+) vstart=(\w+) vend=(\w+) failed=([01])$/;
+const FREE = /^va_start=0x([0-9a-f]+) nr_lazy=\d+ nr_lazy_max=\d+$/;
+
+interface OpenInit {
+  readonly module: string;
+  readonly startUs: number;
+  /** Filled in when it ends. */
+  readonly init: { -readonly [K in keyof ObservedInit]: ObservedInit[K] };
+  readonly areas: { va: number; size: number; align: number; freed: boolean }[];
+}
+
+export interface DigestedStep {
+  readonly events: ObservedEvent[];
+  readonly inits: ObservedInit[];
+  /** For each line a task printed, in order: the init that did, or null. By pid. */
+  readonly printed: ReadonlyMap<number, readonly (ObservedInit | null)[]>;
+  /** Values of module system calls in the order they returned, by pid. */
+  readonly returned: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Reads the steps' traces in order; areas are remembered from step to step. */
+export class TraceDigest {
+  /** Areas that modules' inits took and still have: by address, the module. */
+  readonly #owned = new Map<number, string>();
+  readonly #open = new Map<number, OpenInit>();
+  /** The module each task loaded last: by now the trace has no name for its init function. */
+  readonly #loading = new Map<number, string>();
+  /** Tasks inside delete_module, before the module's memory is freed. */
+  readonly #exiting = new Set<number>();
+
+  step(index: number, lines: readonly TraceLine[]): DigestedStep {
+    const events: ObservedEvent[] = [];
+    const inits: ObservedInit[] = [];
+    const returned = new Map<number, number[]>();
+    const printed = new Map<number, (ObservedInit | null)[]>();
+    for (const line of lines) {
+      switch (line.name) {
+        case 'module_load':
+          this.#loading.set(line.pid, line.text.split(' ')[0]!);
+          break;
+        case 'initcall_start':
+          this.#initStart(index, line);
+          break;
+        case 'initcall_finish':
+          this.#initFinish(line, inits);
+          break;
+        case 'console': {
+          if (line.interrupt) break;
+          const list = printed.get(line.pid) ?? [];
+          printed.set(line.pid, list);
+          list.push(this.#open.get(line.pid)?.init ?? null);
+          break;
+        }
+        case 'sys_enter':
+          if (line.text.startsWith('sys_delete_module(')) this.#exiting.add(line.pid);
+          break;
+        case 'module_free':
+          this.#exiting.delete(line.pid);
+          break;
+        case 'sys_exit': {
+          const value = syscallValue(line);
+          this.#exiting.delete(line.pid);
+          if (value === null) break;
+          const list = returned.get(line.pid) ?? [];
+          returned.set(line.pid, [...list, value.ret]);
+          break;
+        }
+        case 'alloc_vmap_area':
+        case 'free_vmap_area_noflush':
+        case 'purge_vmap_area_lazy':
+          events.push(this.#event(line.name, line));
+          break;
+      }
+    }
+    return { events, inits, printed, returned };
+  }
+
+  #initStart(step: number, line: TraceLine): void {
+    const module = this.#loading.get(line.pid);
+    if (module === undefined) return;
+    const init = { step, module, ret: 0, durationUs: 0, areas: [], log: [] };
+    this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [] });
+  }
+
+  #initFinish(line: TraceLine, inits: ObservedInit[]): void {
+    const open = this.#open.get(line.pid);
+    this.#open.delete(line.pid);
+    const ret = /ret=(-?\d+)$/.exec(line.text);
+    if (open === undefined || ret === null) return;
+    const { init } = open;
+    init.ret = Number(ret[1]);
+    init.durationUs = line.timeUs - open.startUs;
+    init.areas = open.areas.map(({ size, align, freed }) => ({ size, align, freed }));
+    inits.push(init);
+  }
+
+  #event(kind: ObservedEvent['kind'], line: TraceLine): ObservedEvent {
+    const open = this.#open.get(line.pid);
+    let owner = open?.module ?? (this.#exiting.has(line.pid) ? 'exit' : '');
+    let { text } = line;
+    if (kind === 'alloc_vmap_area') {
+      const [, va, size, align, vstart, vend, failed] = ALLOC.exec(line.text)!;
+      const at = Number(va);
+      text = `va_start=0x${at.toString(16)} size=${size} align=${align} vstart=${vstart} vend=${vend} failed=${failed}`;
+      if (open !== undefined && failed === '0') {
+        open.areas.push({ va: at, size: Number(size), align: Number(align), freed: false });
+        this.#owned.set(at, open.module);
+      }
+    } else if (kind === 'free_vmap_area_noflush') {
+      const va = Number.parseInt(FREE.exec(line.text)![1]!, 16);
+      const owned = this.#owned.get(va);
+      if (owned !== undefined) {
+        owner = owned;
+        this.#owned.delete(va);
+        const area = open?.areas.findLast((a) => a.va === va);
+        if (area !== undefined) area.freed = true;
+      }
+    }
+    return { kind, text, task: `${line.comm}-${line.pid}`, owner };
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What the guest's modprobe is to do for each name a scenario asks for, as the model's modprobe
+// would: dependencies first, files whose module is live passed over.
+
+import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
+import { moduleDecompressionFormat } from '../../loader/decompress/index.ts';
+import type { ModuleSource } from '../../loader/module/module-source.ts';
+import type { Scenario } from '../../loader/scenario/schema.ts';
+import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
+import { buildModuleIndex } from '../../loader/userland.ts';
+import type { ModuleIndex } from '../../loader/userspace/index.ts';
+
+const DEFAULT_MODPROBE = '/sbin/modprobe';
+const PATH_FILE = '/proc/sys/kernel/modprobe';
+const COMPRESSED_FILE = 4;
+
+export interface ModprobePlan {
+  /** Lines of /etc/modprobe.list. */
+  readonly modprobeList?: readonly string[];
+  /** Where else the helper lies. */
+  readonly programs?: readonly string[];
+}
+
+/** Throws GuestMappingError when one name would need two different answers. */
+export function planModprobe(
+  scenario: Scenario,
+  steps: readonly Step[],
+  source: ModuleSource,
+): ModprobePlan {
+  const asked = requestedNames(steps);
+  if (asked.length === 0) return {};
+  const index = buildModuleIndex(source);
+  const root = `/lib/modules/${source.release}`;
+  const { programs } = scenario.userspace;
+  const lines = new Map<string, string>();
+  for (const { name, path, step } of asked) {
+    const program = programs[path];
+    const words: string[] = [];
+    if (program !== undefined && program.duration_ms > 0)
+      words.push(`delay=${program.duration_ms}`);
+    if (program === undefined || program.modprobe)
+      words.push(...loadWords(index, root, source, name));
+    if (program !== undefined) words.push(`exit=${program.exit}`);
+    else if (index.lookup(name).length === 0) continue;
+    const line = [name, ...words].join(' ');
+    if ((lines.get(name) ?? line) !== line) {
+      throw new GuestMappingError(step, `the guest has one modprobe answer for ${name}, not two`);
+    }
+    lines.set(name, line);
+  }
+  const paths = Object.keys(programs).filter((path) => path !== DEFAULT_MODPROBE);
+  return { modprobeList: [...lines.values()], programs: paths };
+}
+
+function requestedNames(steps: readonly Step[]): { name: string; path: string; step: number }[] {
+  const names: { name: string; path: string; step: number }[] = [];
+  let path = DEFAULT_MODPROBE;
+  const visit = (call: CallStep, step: number): void => {
+    if ('write' in call && call.write === PATH_FILE) path = call.text.trim();
+    if ('request_module' in call) names.push({ name: call.request_module, path, step });
+    if ('modprobe' in call) names.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step });
+  };
+  steps.forEach((step, index) => {
+    if ('parallel' in step) for (const member of step.parallel) visit(member.step, index);
+    else visit(step as CallStep, index);
+  });
+  return names;
+}
+
+function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name: string): string[] {
+  const bytes = new Map(source.files.map((file) => [file.path, file]));
+  const words = ['check=1'];
+  for (const ref of index.lookup(name)) {
+    const module = index.module(ref.name);
+    if (module === undefined) continue;
+    for (const needed of [...module.dependencies, module.name]) {
+      const path = index.module(needed)?.path;
+      if (path === undefined) continue;
+      const compressed = moduleDecompressionFormat(bytes.get(path)?.read() ?? new Uint8Array());
+      if (compressed !== null) words.push(`flags=${COMPRESSED_FILE}`);
+      words.push(`${root}/${path}`);
+      if (compressed !== null) words.push('flags=0');
+    }
+  }
+  return words;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What can be seen of a scenario's run on the model, in the shape of the guest's (observed.ts).
+
+import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import type { Operation } from '../../loader/scenario/operation.ts';
+import type { PreparedRun } from '../../loader/scenario/prepare.ts';
+import { Session } from '../../loader/scenario/session.ts';
+import type { TraceEvent } from '../../loader/trace/event.ts';
+import { formatHex } from '../../loader/vmalloc/index.ts';
+
+export interface ModelRun extends ObservedRun {
+  /** The first step that never ended, if any. */
+  readonly stuckAt: number | null;
+}
+
+/** Runs a scenario of steps. Every second operation waits for the kernel to fall quiet. */
+export function observeModel(run: PreparedRun): ModelRun {
+  const { kernel, program, observer } = run;
+  const recorder = new StepRecorder(run);
+  kernel.events.attach({ push: (event) => recorder.push(event) });
+  let step = 0;
+  const otherLog: string[][] = [];
+  kernel.onLog((line, request) => {
+    if (request === 0) (otherLog[step] ??= []).push(line.text);
+  });
+  const session = new Session(kernel, program, observer);
+  let stuckAt: number | null = null;
+  let tag = 0;
+  for (;;) {
+    const operation: Operation | undefined = session.fetch(0);
+    if (operation === undefined) break;
+    step = tag >> 1;
+    recorder.step = step;
+    session.submit(0, tag, operation);
+    if (session.advance().length === 0) {
+      stuckAt = step;
+      break;
+    }
+    tag += 1;
+  }
+  const calls: ObservedCall[] = observer.results.map((result) => ({
+    step: result.step ?? 0,
+    ...(result.member === undefined ? {} : { member: result.member }),
+    op: result.op,
+    subject: result.subject,
+    ret: result.ret,
+    log: result.log,
+    ...(result.text === undefined ? {} : { text: result.text }),
+  }));
+  const steps = (tag + 1) >> 1;
+  const events = Array.from({ length: steps }, (_, i) => recorder.events[i] ?? []);
+  return {
+    calls,
+    events,
+    otherLog: Array.from({ length: steps }, (_, i) => otherLog[i] ?? []),
+    stuckAt,
+  };
+}
+
+/** Puts the allocator's events by step, and tells those of modules' own inits. */
+class StepRecorder {
+  step = 0;
+  readonly events: ObservedEvent[][] = [];
+  readonly #run: PreparedRun;
+  /** Areas that inits have taken: by address, the module. */
+  readonly #owned = new Map<number, string>();
+  #exiting: string | null = null;
+
+  constructor(run: PreparedRun) {
+    this.#run = run;
+  }
+
+  push(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'alloc_vmap_area':
+      case 'free_vmap_area_noflush':
+      case 'purge_vmap_area_lazy':
+        (this.events[this.step] ??= []).push(this.#observed(event));
+        break;
+      case 'vm_area':
+        if (event.purpose === 'keep') this.#own(event.va_start, event.module);
+        break;
+      case 'module_state':
+        if (event.state === 'going') this.#exiting = event.name;
+        else if (event.name === this.#exiting) this.#exiting = null;
+        break;
+    }
+  }
+
+  /** The event of the allocation came just before. */
+  #own(va: number, module: string): void {
+    this.#owned.set(va, module);
+    const events = this.events[this.step]!;
+    const last = events.findLastIndex((event) => event.kind === 'alloc_vmap_area');
+    events[last] = { ...events[last]!, owner: module };
+  }
+
+  #observed(event: Extract<TraceEvent, { kind: ObservedEvent['kind'] }>): ObservedEvent {
+    const { preset } = this.#run.kernel.space;
+    const hex = (va: number): string => formatHex(preset, va);
+    const { kind, task } = event;
+    if (kind === 'alloc_vmap_area') {
+      const { size, align, failed } = event;
+      const text = `va_start=${hex(event.va_start)} size=${size} align=${align} vstart=${hex(event.vstart)} vend=${hex(event.vend)} failed=${failed}`;
+      return { kind, text, task, owner: '' };
+    }
+    if (kind === 'free_vmap_area_noflush') {
+      const owner = this.#owned.get(event.va_start) ?? '';
+      this.#owned.delete(event.va_start);
+      const text = `va_start=${hex(event.va_start)} nr_lazy=${event.nr_lazy} nr_lazy_max=${event.nr_lazy_max}`;
+      return { kind, text, task, owner };
+    }
+    const text = `start=${hex(event.start)} end=${hex(event.end)} num_purged=${event.num_purged}`;
+    return { kind, text, task, owner: '' };
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A suite: scenarios made from the guest's modules and a seed.
+
+import type { LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
+import type { ModuleFiles } from './module-files.ts';
+
+export interface VerifyCase {
+  readonly scenario: Scenario;
+  readonly files: ModuleFiles;
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly summary: string;
+  /** Kernels it is for; the first is the one it runs on when not told. */
+  readonly variants: readonly LinuxVariant[];
+  /** Seeds of a full run; the first is the default. */
+  readonly seeds: readonly number[];
+  cases(modules: ModuleFiles, seed: number, variant: LinuxVariant): Promise<readonly VerifyCase[]>;
+}
+
+/** A checked scenario out of steps. */
+export function scenarioOf(
+  name: string,
+  steps: NonNullable<ScenarioInput['steps']>,
+  rest: Partial<ScenarioInput> = {},
+): Scenario {
+  return scenarioSchema.parse({ version: 1, name, modules: { dir: '.' }, ...rest, steps });
+}

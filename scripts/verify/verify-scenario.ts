@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// One scenario on both sides: first the real kernel, then the model with what only the kernel can
+// tell (who it is, what its address space held, what modules' own inits did).
+
+import { readFileSync } from 'node:fs';
+import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import type { ObservedInit } from '../../emulator/linux/observed.ts';
+import { needsRequestModule } from '../../emulator/linux/scenario-ops.ts';
+import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
+import { prepareRun } from '../../loader/scenario/prepare.ts';
+import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
+import type { Step } from '../../loader/scenario/schema-steps.ts';
+import { type Comparison, compareRuns } from './compare.ts';
+import { planModprobe } from './modprobe-list.ts';
+import { type ModuleFiles, sourceOf } from './module-files.ts';
+import { type ModelRun, observeModel } from './observe-model.ts';
+
+export interface VerifyTask {
+  /** Its `steps` are run; its kernel, cpus and initial address space are the guest's. */
+  readonly scenario: Scenario;
+  readonly files: ModuleFiles;
+  readonly guest: LinuxGuestFiles;
+  readonly variant: LinuxVariant;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly onProgress?: (step: number, of: number) => void;
+}
+
+export interface VerifyOutcome {
+  readonly comparison: Comparison;
+  readonly linux: LinuxScenarioRun;
+  readonly model: ModelRun;
+  readonly modelMs: number;
+  readonly steps: readonly Step[];
+}
+
+/** Names the module whose parameter makes request_module calls. */
+const REQUEST_MODULE = 'ms_request.ko';
+
+export async function verifyScenario(
+  task: VerifyTask,
+  comparison?: Comparison,
+): Promise<VerifyOutcome> {
+  const { scenario, files, guest, signal, timeoutMs, onProgress } = task;
+  const steps = withRequestModule(scenario.steps ?? []);
+  const source = sourceOf(files, guest.release);
+  const { vmalloc } = scenario.machine;
+  const mib = typeof vmalloc === 'object' && 'mib' in vmalloc ? vmalloc.mib : undefined;
+  const kernel = typeof scenario.kernel === 'object' ? scenario.kernel : undefined;
+  const blacklist = kernel?.blacklist ?? [];
+  const linux = await runScenarioOnLinux({
+    guest,
+    steps,
+    modules: files,
+    ...planModprobe(scenario, steps, source),
+    // Model: no highmem rule is needed, since addresses are the same without it.
+    ...(task.variant === 'gzip' ? { highmem: false } : {}),
+    ...(mib === undefined ? {} : { vmallocMb: mib }),
+    ...(blacklist.length === 0 ? {} : { commandLine: `module_blacklist=${blacklist.join(',')}` }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const document: ScenarioInput = {
+    version: 1,
+    name: scenario.name,
+    seed: scenario.seed,
+    kernel: {
+      base: 'v6.12',
+      release: guest.release,
+      exports: readFileSync(guest.symvers, 'utf8'),
+      compression: task.variant,
+      blacklist,
+    },
+    machine: {
+      cpus: 1,
+      vmalloc: mib === undefined ? 'i386-highmem' : { mib },
+      initial: linux.initial.vmallocinfo,
+      memory_mb: 1024,
+      costs: scenario.machine.costs,
+    },
+    modules: { dir: '.', init: { ...initsOf(linux.inits), ...givenInits(scenario) } },
+    userspace: scenario.userspace,
+  };
+  const given = scenarioSchema.parse({ ...document, steps: [] });
+  const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
+  const started = performance.now();
+  const model = observeModel(prepared);
+  const modelMs = performance.now() - started;
+  const compared = compareRuns(linux, model, linux.completed, comparison);
+  for (const init of linux.inits) compared.attributed.init_log += init.log.length;
+  return { comparison: compared, linux, model, modelMs, steps };
+}
+
+function withRequestModule(steps: readonly Step[]): readonly Step[] {
+  if (!needsRequestModule(steps)) return steps;
+  return [{ finit_module: REQUEST_MODULE, flags: 0, args: '', open: 'read' }, ...steps];
+}
+
+function givenInits(scenario: Scenario): Record<string, object> {
+  return typeof scenario.modules === 'string' ? {} : scenario.modules.init;
+}
+
+const PAGE = 4096;
+
+/**
+ * What the kernel says each init did, run by run: value, duration, areas (their guard page is the
+ * allocator's own). Durations of a millisecond and more are taken as sleep.
+ */
+function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
+  const byModule: Record<string, object[]> = {};
+  for (const { module, ret, durationUs, areas } of inits) {
+    const sizes = (freed: boolean): number[] =>
+      areas.filter((area) => area.freed === freed).map(({ size }) => size - PAGE);
+    (byModule[module] ??= []).push({
+      ret,
+      duration_us: durationUs,
+      sleeps: durationUs >= 1000,
+      keeps_vmalloc: sizes(false),
+      uses_vmalloc: sizes(true),
+    });
+  }
+  return byModule;
+}

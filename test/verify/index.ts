@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+import type { Suite } from '../../scripts/verify/suite.ts';
+import { churn } from './churn.ts';
+
+export const SUITES: readonly Suite[] = [churn];
