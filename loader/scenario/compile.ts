@@ -23,7 +23,7 @@ function compileSteps(steps: readonly Step[]): Program {
 }
 
 function compileStep(step: Step, groups: ProcessGroup[]): Operation {
-  if ('sleep_ms' in step) return { op: 'sleep', ns: step.sleep_ms * MS };
+  if ('sleep_ms' in step) return { op: 'sleep', ns: Math.round(step.sleep_ms * MS) };
   if ('log' in step) return { op: 'log', text: step.log };
   if ('parallel' in step) {
     const members = step.parallel.map(({ step: inner, delay_ms, signal }) => ({

@@ -19,11 +19,26 @@ function flags(names: Readonly<Record<string, number>>, fallback: number) {
     }
     return sum;
   });
-  return z.union([z.int().min(-2_147_483_648).max(4_294_967_295), text]).default(fallback);
+  const number = z
+    .int()
+    .min(-2_147_483_648)
+    .max(4_294_967_295)
+    .transform((value) => value >>> 0);
+  return z.union([number, text]).default(fallback);
 }
 
-const path = z.string().min(1).max(4096);
-const args = z.string().max(65_536).default('');
+/** What the module port can carry (emulator/port/PROTOCOL.md): guests and replay take the same. */
+const NAME_MAX = 4096;
+const TEXT_MAX = 16_384;
+
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^\P{Surrogate}*$/u, 'well-formed Unicode');
+const name = text(NAME_MAX).regex(/^[^\0]*$/, 'a name without NUL');
+const path = name.min(1);
+const args = text(TEXT_MAX).default('');
 
 const finitModule = z.strictObject({
   finit_module: path,
@@ -41,19 +56,19 @@ const initModule = z.strictObject({
   fault: z.boolean().default(false),
 });
 const deleteModule = z.strictObject({
-  delete_module: z.string().max(4096),
+  delete_module: name,
   flags: flags(DELETE_FLAGS, 2048),
 });
 const requestModule = z.strictObject({
-  request_module: z.string().max(4096),
+  request_module: name,
   wait: z.boolean().default(true),
 });
-const modprobe = z.strictObject({ modprobe: z.string().min(1).max(4096), args });
-const uevent = z.strictObject({ uevent: z.string().min(1).max(4096) });
+const modprobe = z.strictObject({ modprobe: path, args });
+const uevent = z.strictObject({ uevent: path });
 const read = z.strictObject({ read: path });
-const write = z.strictObject({ write: path, text: z.string().max(65_536) });
+const write = z.strictObject({ write: path, text: text(TEXT_MAX) });
 const sleep = z.strictObject({ sleep_ms: z.number().min(0).max(86_400_000) });
-const log = z.strictObject({ log: z.string().max(1024) });
+const log = z.strictObject({ log: text(1024) });
 /** A second name for a file, and a second file with the same bytes. */
 const link = z.strictObject({ link: path, to: path });
 const copy = z.strictObject({ copy: path, to: path });
