@@ -3,8 +3,9 @@
  * each purge notifier that freed something; a module part may be tried in a second range. All
  * those attempts are one request for room, and it failed when its last attempt did.
  */
-import type { Bytes, CpuId, Nanos, VirtAddr } from '../units.ts';
+import { alignUp, type Bytes, type CpuId, type Nanos, PAGE_SIZE, type VirtAddr } from '../units.ts';
 import type { LoadStage, TraceEvent } from './event.ts';
+import type { BodyOf } from './event-fields.ts';
 import type { RequestLog } from './request-log.ts';
 
 /** A request for room that could not be met; the state at `seq` is the one it failed in. */
@@ -23,13 +24,21 @@ export interface FailedAllocation {
   readonly stage: LoadStage | null;
 }
 
+interface FailedAttempt {
+  readonly failure: FailedAllocation;
+  /** Something was freed or purged since. */
+  madeRoom: boolean;
+}
+
+const PMD_SIZE: Bytes = 2 * 1024 * 1024;
+
 /** Later failures than these are counted, not kept. */
 const MAX_KEPT = 10_000;
 
 export class FailureTracker {
   readonly #requests: RequestLog;
   /** Tasks whose last attempt failed and may yet be repeated. */
-  readonly #open = new Map<string, FailedAllocation>();
+  readonly #open = new Map<string, FailedAttempt>();
   readonly #failures: FailedAllocation[] = [];
   #count = 0;
 
@@ -43,11 +52,11 @@ export class FailureTracker {
       const before = this.#open.get(event.task);
       if (before !== undefined) {
         this.#open.delete(event.task);
-        if (!repeats(before, event)) this.#close(before);
+        if (!repeats(before, event)) this.#close(before.failure);
       }
       if (event.failed === 0) return;
       const request = this.#requests.currentOf(event.task);
-      this.#open.set(event.task, {
+      const failure = {
         seq: event.seq,
         t: event.t,
         cpu: event.cpu,
@@ -58,21 +67,24 @@ export class FailureTracker {
         vend: event.vend,
         request,
         stage: this.#requests.stageOf(request),
-      });
+      };
+      this.#open.set(event.task, { failure, madeRoom: false });
       return;
     }
     if (this.#open.size === 0) return;
+    const before = this.#open.get(event.task);
+    if (before === undefined) return;
     switch (event.kind) {
       // What may stand between two attempts: making room, and saying that there is none.
       case 'free_vmap_area_noflush':
       case 'purge_vmap_area_lazy':
+        before.madeRoom = true;
+        return;
       case 'printk':
         return;
     }
-    const before = this.#open.get(event.task);
-    if (before === undefined) return;
     this.#open.delete(event.task);
-    this.#close(before);
+    this.#close(before.failure);
   }
 
   /** How many requests for room failed, one still being repeated included. */
@@ -82,7 +94,8 @@ export class FailureTracker {
 
   /** The failures kept, in order of their last attempt. */
   get failures(): readonly FailedAllocation[] {
-    return [...this.#failures, ...this.#open.values()].sort((a, b) => a.seq - b.seq);
+    const open = [...this.#open.values()].map(({ failure }) => failure);
+    return [...this.#failures, ...open].sort((a, b) => a.seq - b.seq);
   }
 
   /** The first of all, or null. */
@@ -96,11 +109,14 @@ export class FailureTracker {
   }
 }
 
-/** The same request again, its part of another range, or the same without 2 MiB pages. */
-function repeats(
-  before: FailedAllocation,
-  now: { readonly size: Bytes; readonly align: Bytes },
-): boolean {
-  if (now.size === before.size) return now.align === before.align;
-  return now.size < before.size && now.align < before.align;
+/**
+ * The same request after a purge or a notifier made room, or in a second range; or the request
+ * that wanted 2 MiB pages, now with small ones (__vmalloc_node_range, mm/vmalloc.c, Linux 6.12).
+ */
+function repeats({ failure, madeRoom }: FailedAttempt, now: BodyOf<'alloc_vmap_area'>): boolean {
+  if (now.size === failure.size && now.align === failure.align) {
+    return madeRoom || now.vstart !== failure.vstart || now.vend !== failure.vend;
+  }
+  const huge = failure.align >= PMD_SIZE && now.align < failure.align;
+  return huge && alignUp(now.size - PAGE_SIZE, PMD_SIZE) === failure.size - PAGE_SIZE;
 }

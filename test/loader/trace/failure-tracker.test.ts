@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HandTrace } from './hand-trace.ts';
+import { HandTrace, PAGE, START } from './hand-trace.ts';
 
 function failuresOf(trace: HandTrace): number[] {
   return trace.map().failures.map(({ seq }) => seq);
@@ -46,16 +46,21 @@ describe('the first failed allocation', () => {
   });
 
   it('takes a second range, or smaller pages, for the same request', () => {
-    const other = new HandTrace(16).search(null, 4).purge().search(null, 4).search(3, 4);
-    expect(failuresOf(other)).toEqual([]);
+    const half = START + 8 * PAGE;
+    const other = new HandTrace(16).search(null, 4, 1, half).purge().search(null, 4, 1, half);
+    expect(failuresOf(other.search(9, 4))).toEqual([]);
+    // 300 pages and a guard page; 512 and a guard page with 2 MiB pages.
     const huge = new HandTrace(16).search(null, 513, 2 ** 21).purge();
-    huge.search(null, 513, 2 ** 21).search(3, 300);
-    expect(failuresOf(huge)).toEqual([]);
+    expect(failuresOf(huge.search(null, 513, 2 ** 21).search(3, 301))).toEqual([]);
   });
 
   it('tells requests of one task apart: another size, or anything else between', () => {
     const sizes = new HandTrace(16).search(null, 4).purge().search(null, 4).search(0, 5);
     expect(failuresOf(sizes)).toEqual([2]);
+    const again = new HandTrace(16).search(null, 4).purge().search(null, 4).search(null, 4).purge();
+    expect(failuresOf(again.search(null, 4))).toEqual([2, 5]);
+    const smaller = new HandTrace(16).search(null, 9, 8192).purge().search(null, 9, 8192);
+    expect(failuresOf(smaller.search(0, 4))).toEqual([2]);
     const between = new HandTrace(16).begin(1, 'a').search(null, 4).purge().search(null, 4); // 3
     between.stage(1, 'load').search(0, 4);
     expect(failuresOf(between)).toEqual([3]);

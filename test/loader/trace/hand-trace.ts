@@ -85,8 +85,8 @@ export class HandTrace {
   }
 
   /** The search alone: at page `page`, or failed when it is null. */
-  search(page: number | null, pages: number, align = 1): this {
-    const { vmallocStart: vstart, vmallocEnd: vend } = this.space;
+  search(page: number | null, pages: number, align = 1, vend = this.space.vmallocEnd): this {
+    const { vmallocStart: vstart } = this.space;
     return this.emit({
       kind: 'alloc_vmap_area',
       va_start: page === null ? vend : START + page * PAGE,
