@@ -16,10 +16,11 @@ import type { AddressState } from '../loader/trace/address-state.ts';
 import { vmallocinfoText } from '../loader/trace/area-line.ts';
 import { explainFailure, failureFacts } from '../loader/trace/explain-failure.ts';
 import { EventLineReader } from '../loader/trace/jsonl.ts';
+import { stateJson } from '../loader/trace/map-json.ts';
 import { mapSvg } from '../loader/trace/map-svg.ts';
 import { mapText } from '../loader/trace/map-text.ts';
 import { type Moment, parseMoment } from '../loader/trace/moment.ts';
-import { formatAddress, VmallocSpace } from '../loader/vmalloc/index.ts';
+import { VmallocSpace } from '../loader/vmalloc/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
@@ -72,7 +73,7 @@ function render(
     case 'vmallocinfo':
       return vmallocinfoText(map.space, state);
     case 'json':
-      return `${JSON.stringify(stateDocument(map, state), null, 2)}\n`;
+      return `${JSON.stringify(stateJson(map, state, failure), null, 2)}\n`;
     case 'map': {
       const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
       const columns = Math.min(128, Math.max(64, (process.stdout.columns ?? 80) - 14));
@@ -80,29 +81,6 @@ function render(
       return failure === null ? text : `${text}\n${explainFailure(failureFacts(map, failure))}\n`;
     }
   }
-}
-
-/** The state as data: sums of each window, and every area. */
-function stateDocument(map: AddressMap, state: AddressState): unknown {
-  const address = (va: number): string => `0x${formatAddress(map.space, va)}`;
-  return {
-    t: state.t,
-    seq: state.changed.seq,
-    windows: state.windows.map((window) => {
-      const { window: _, largest, ...summary } = state.summary(window);
-      return {
-        name: window.name,
-        start: address(window.start),
-        end: address(window.end),
-        ...summary,
-        largest: largest && { start: address(largest.start), size: largest.size },
-      };
-    }),
-    areas: Array.from({ length: state.count }, (_, i) => {
-      const { start, ...area } = { ...state.area(i), start: state.startOf(i) };
-      return { start: address(start), ...area };
-    }),
-  };
 }
 
 /** The event file that a subject stands for; undefined when it is a scenario. */

@@ -1,7 +1,6 @@
 import { COUNTER_NAMES } from '../stats/index.ts';
 import type { PreparedRun } from './prepare.ts';
-import type { AllocationFailure, RunResult } from './result.ts';
-import type { SeenFailure } from './run-observer.ts';
+import type { RunResult } from './result.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -54,32 +53,8 @@ export function collectResult(run: PreparedRun): RunResult {
     files,
     vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },
     peak: observer.peak,
-    first_failure: observer.firstFailure ? inWords(observer.firstFailure) : null,
+    first_failure: observer.firstFailure,
     end_ns: kernel.engine.now,
     events: observer.events,
   };
-}
-
-const STAGE_WORDS: Readonly<Record<string, string>> = {
-  kread: 'the copy of its file',
-  decompress: 'its decompression',
-  becoming: 'its module memory',
-  init: 'what its init allocates',
-};
-
-function inWords(failure: SeenFailure): AllocationFailure {
-  const { size, subject, op, stage, t, total_free, largest_free } = failure;
-  const what = STAGE_WORDS[stage] ?? 'an allocation';
-  const who = subject === '' ? failure.task : `${op} of ${subject}`;
-  const sentence =
-    `At ${(t / 1e6).toFixed(3)} ms ${who} found no room for ${what}: ` +
-    `it needed ${mib(size)} in one piece, ${mib(total_free)} were free, ` +
-    `and the largest hole was ${mib(largest_free)}.`;
-  return { ...failure, sentence };
-}
-
-function mib(bytes: number): string {
-  return bytes < 1024 * 1024
-    ? `${(bytes / 1024).toFixed(0)} KiB`
-    : `${(bytes / (1024 * 1024)).toFixed(2)} MiB`;
 }

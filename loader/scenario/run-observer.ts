@@ -1,6 +1,8 @@
 import { errnoName } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
+import { AddressMap } from '../trace/address-map.ts';
 import type { LoadStage, TraceEvent } from '../trace/event.ts';
+import { explainFailure, failureFacts } from '../trace/explain-failure.ts';
 import type { VirtAddr } from '../units.ts';
 import { subjectOf } from './execute-operation.ts';
 import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
@@ -10,9 +12,6 @@ const NO_LINES: readonly string[] = [];
 
 /** Results a storm keeps: the first ones; later ones count only in the tallies. */
 const MAX_RESULTS = 100_000;
-
-/** A failure as it was seen, before it is put into words. */
-export type SeenFailure = Omit<AllocationFailure, 'sentence'>;
 
 interface OpenRequest {
   readonly op: string;
@@ -33,7 +32,7 @@ export class RunObserver implements SessionObserver {
   resultsTotal = 0;
   readonly calls: Record<string, CallTally> = {};
   peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
-  firstFailure: SeenFailure | null = null;
+  firstFailure: AllocationFailure | null = null;
   events = 0;
   readonly #kernel: SimKernel;
   readonly #stepped: boolean;
@@ -150,20 +149,27 @@ export class RunObserver implements SessionObserver {
     if (this.firstFailure) return;
     const request = this.#kernel.engine.current?.request ?? 0;
     const open = this.#open.get(request);
-    const stats = this.#kernel.space.stats();
+    const { space } = this.#kernel;
+    const stats = space.stats();
+    const { seq, t, cpu, task, size, align, vstart, vend } = event;
+    const stage = open?.stage ?? 'request';
+    const failure = { seq, t, cpu, task, size, align, vstart, vend, request, stage };
+    const map = new AddressMap(space.preset, { initial: space.areas() });
+    const facts = failureFacts(map, failure, map.stateAt({ seq: 0, t }));
     this.firstFailure = {
-      t: event.t,
-      seq: event.seq,
-      cpu: event.cpu,
-      task: event.task,
+      t,
+      seq,
+      cpu,
+      task,
       request,
       op: open?.op ?? '',
       subject: open?.subject ?? '',
-      stage: open?.stage ?? 'request',
-      size: event.size,
-      align: event.align,
+      stage,
+      size,
+      align,
       total_free: stats.free,
       largest_free: stats.largest_free,
+      sentence: explainFailure({ ...facts, request: open ?? null }),
     };
   }
 }

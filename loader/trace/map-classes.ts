@@ -77,7 +77,7 @@ const CLASS_OF: Readonly<Record<AreaPurpose, MapClass>> = {
   image: 'image',
   dictionary: 'dictionary',
   workspace: 'dictionary',
-  page_array: 'dictionary',
+  page_array: 'other',
   text: 'text',
   core: 'core',
   data: 'data',
