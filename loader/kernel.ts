@@ -1,5 +1,14 @@
 import type { ElfKernel } from './elf/index.ts';
-import { type Coroutine, Engine, KernelLog, type LogLine, Rcu, Work } from './engine/index.ts';
+import {
+  type Coroutine,
+  Engine,
+  KernelLog,
+  type LogLine,
+  Rcu,
+  type Task,
+  Work,
+} from './engine/index.ts';
+import { ERRNO } from './errno.ts';
 import {
   IdempotentTable,
   ImageCache,
@@ -12,6 +21,7 @@ import {
 } from './module/index.ts';
 import { ModuleCall } from './module/module-call.ts';
 import type { ModuleSource } from './module/module-source.ts';
+import { PurgeLock } from './module/purge-lock.ts';
 import type { AddressSpacePreset } from './presets/address-spaces.ts';
 import type { MachineCosts } from './presets/costs.ts';
 import type { KernelFeatures, KernelIdentity } from './presets/kernels.ts';
@@ -83,8 +93,9 @@ export class SimKernel {
     this.events = new EventLog(engine);
     this.log = new KernelLog(() => engine.now, this.events);
     const rcu = new Rcu(engine, costs.rcu_grace_period_ns);
+    const purges = new PurgeLock(engine, costs);
     const drain = new Work(engine, 'kworker/0:0', function* () {
-      yield* engine.work(costs.purge_ns + costs.purge_cpu_ns * engine.onlineCpus);
+      yield* purges.spend();
       space.drainVmapAreaWork();
     });
     const space = new VmallocSpace(
@@ -118,6 +129,7 @@ export class SimKernel {
       tracer: this.events,
       rcu,
       space,
+      purges,
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
@@ -129,7 +141,7 @@ export class SimKernel {
         this.events,
         features.idempotent === 'interruptible' ? 'interruptible' : 'uninterruptible',
       ),
-      initFree: new InitFreeWork(engine, rcu, space, costs),
+      initFree: new InitFreeWork(engine, rcu, space, purges, costs),
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
@@ -185,7 +197,7 @@ export class SimKernel {
     task.request = request;
     const call = new ModuleCall(request, op, subject);
     this.events.emit({ kind: 'request_begin', request, op, subject });
-    const ret = yield* body(call);
+    const ret = userValue(op, task, yield* body(call));
     this.events.emit({
       kind: 'outcome',
       request,
@@ -208,6 +220,16 @@ export class SimKernel {
     else if (value !== '0' || this.modulesDisabled) return -22;
     return 0;
   }
+}
+
+/**
+ * What the caller sees of a call that a signal cut short: the handler, installed without SA_RESTART,
+ * turns -ERESTARTSYS into -EINTR (handle_signal, arch/x86/kernel/signal.c, Linux 6.12). Without a
+ * signal of its own, and in a task that is killed, the value stays.
+ */
+function userValue(op: string, task: Task, ret: number): number {
+  if (ret !== -ERRNO.ERESTARTSYS || op === 'request_module' || task.pending !== 'int') return ret;
+  return -ERRNO.EINTR;
 }
 
 function elfKernel(options: SimKernelOptions): ElfKernel {

@@ -9,6 +9,7 @@ import type { ImageCache } from './image-cache.ts';
 import type { InitBehaviour } from './init-behaviour.ts';
 import type { InitFreeWork } from './init-free.ts';
 import type { ModuleList } from './module-list.ts';
+import type { PurgeLock } from './purge-lock.ts';
 import type { KernelTaint } from './taint.ts';
 
 /** What every stage of the loader works with: one simulated kernel's parts. */
@@ -18,6 +19,7 @@ export interface ModuleContext {
   readonly tracer: Tracer;
   readonly rcu: Rcu;
   readonly space: VmallocSpace;
+  readonly purges: PurgeLock;
   readonly stats: ModuleStats;
   readonly features: KernelFeatures;
   readonly identity: KernelIdentity;

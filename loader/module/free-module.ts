@@ -21,7 +21,6 @@ export function* unlinkModule(
  * lazy list.
  */
 export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
-  const { costs, engine } = ctx;
   const order = [
     ...mod.memory.filter((area) => area.purpose !== 'data'),
     ...mod.memory.filter((area) => area.purpose === 'data'),
@@ -29,7 +28,7 @@ export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
   mod.memory = [];
   for (const area of order) {
     ctx.space.execmemFree(area.base);
-    yield* engine.work(costs.purge_ns + costs.purge_cpu_ns * engine.onlineCpus);
+    yield* ctx.purges.spend();
   }
 }
 

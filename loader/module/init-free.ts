@@ -2,21 +2,28 @@ import { type Coroutine, type Engine, type Rcu, Work } from '../engine/index.ts'
 import type { MachineCosts } from '../presets/costs.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';
 import type { ModuleMemory } from './module.ts';
+import type { PurgeLock } from './purge-lock.ts';
 
 /**
  * Frees init memory behind the loader's back: a worker takes all that is queued, waits for one
  * grace period, and frees it (do_free_init, kernel/module/main.c, Linux 6.12).
  */
 export class InitFreeWork {
-  readonly #engine: Engine;
   readonly #rcu: Rcu;
   readonly #space: VmallocSpace;
+  readonly #purges: PurgeLock;
   readonly #costs: MachineCosts;
   readonly #work: Work;
   #list: (readonly ModuleMemory[])[] = [];
 
-  constructor(engine: Engine, rcu: Rcu, space: VmallocSpace, costs: MachineCosts) {
-    this.#engine = engine;
+  constructor(
+    engine: Engine,
+    rcu: Rcu,
+    space: VmallocSpace,
+    purges: PurgeLock,
+    costs: MachineCosts,
+  ) {
+    this.#purges = purges;
     this.#rcu = rcu;
     this.#space = space;
     this.#costs = costs;
@@ -37,9 +44,7 @@ export class InitFreeWork {
     for (const memory of list) {
       for (const area of memory) {
         this.#space.execmemFree(area.base);
-        yield* this.#engine.work(
-          this.#costs.purge_ns + this.#costs.purge_cpu_ns * this.#engine.onlineCpus,
-        );
+        yield* this.#purges.spend();
       }
     }
   }

@@ -25,9 +25,8 @@ function* setMemory(
   for (const type of types) {
     if (!mod.memory.some((area) => area.purpose === type)) continue;
     ctx.space.vmUnmapAliases();
-    yield* engine.work(
-      costs.set_memory_ns + costs.purge_ns + costs.purge_cpu_ns * engine.onlineCpus,
-    );
+    yield* ctx.purges.spend();
+    yield* engine.work(costs.set_memory_ns);
   }
 }
 

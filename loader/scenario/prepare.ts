@@ -170,8 +170,11 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
   const defaultDuration = machineCosts(scenario.machine).init_ns;
   const behaviour = (init: InitChoice): InitBehaviour => ({
     ret: init.ret,
-    duration: init.duration_us === undefined ? defaultDuration : init.duration_us * 1000,
+    duration:
+      (init.duration_us === undefined ? defaultDuration : init.duration_us * 1000) +
+      init.cpu_us * 1000 * scenario.machine.cpus,
     sleeps: init.sleeps,
+    exitSleep: init.exit_us * 1000,
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
   });

@@ -113,8 +113,12 @@ const userspaceSchema = z.strictObject({
 const initSchema = z.strictObject({
   ret: z.int().min(-4095).max(2_147_483_647).default(0),
   duration_us: z.number().min(0).max(1e9).optional(),
+  /** More, for each CPU of the machine. */
+  cpu_us: z.number().min(0).max(1e9).default(0),
   /** Whether it sleeps for its duration instead of keeping the CPU. */
   sleeps: z.boolean().default(false),
+  /** How long its exit function sleeps. */
+  exit_us: z.number().min(0).max(1e9).default(0),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
 });
