@@ -79,6 +79,8 @@ export type GuestOp =
   /** In a child: until the parent's next `go`. */
   | { readonly op: 'gate' }
   | { readonly op: 'go' }
+  /** The process runs only when kernel workers do not (SCHED_IDLE). */
+  | { readonly op: 'idle' }
   | { readonly op: 'setuid'; readonly uid: number }
   | { readonly op: 'comm'; readonly name: string }
   /** `events` such as `vmalloc` or `syscalls/sys_enter_finit_module`. */
@@ -201,6 +203,7 @@ function encodeOp(op: GuestOp): string {
       return line(['kill', op.name, op.signal]);
     case 'gate':
     case 'go':
+    case 'idle':
       return op.op;
     case 'setuid':
       return line(['setuid', op.uid]);

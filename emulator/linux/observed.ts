@@ -34,6 +34,8 @@ export interface ObservedInit {
   readonly module: string;
   readonly ret: number;
   readonly durationUs: number;
+  /** How long its exit took when it was unloaded. */
+  readonly exitUs: number;
   /** Areas it took, guard page included, in order; `freed`: before it returned. */
   readonly areas: readonly {
     readonly size: number;

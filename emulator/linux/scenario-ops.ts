@@ -64,7 +64,10 @@ export class StepPlanner {
     return { calls: [{ step: step as CallStep, op }], ops };
   }
 
-  /** Children wait at a gate, go together, and are waited for. */
+  /**
+   * Children wait at a gate, go together, and are waited for. They run under SCHED_IDLE: a kernel
+   * worker that is woken together with them goes first, instead of now and then.
+   */
   #parallel(
     members: Extract<Step, { parallel: unknown }>['parallel'],
     index: number,
@@ -77,7 +80,7 @@ export class StepPlanner {
       const op = this.#call(step, index);
       calls.push({ member, step, op, child });
       const delay: GuestOp[] = delay_ms > 0 ? [{ op: 'sleep', ms: Math.ceil(delay_ms) }] : [];
-      ops.push({ op: 'spawn', name: child, ops: [{ op: 'gate' }, ...delay, op] });
+      ops.push({ op: 'spawn', name: child, ops: [{ op: 'idle' }, { op: 'gate' }, ...delay, op] });
     });
     for (const { child } of calls) ops.push({ op: 'blocked', name: child! });
     ops.push({ op: 'go' });

@@ -46,7 +46,9 @@ export class TraceDigest {
   /** The module each task loaded last: by now the trace has no name for its init function. */
   readonly #loading = new Map<number, string>();
   /** Tasks inside delete_module, before the module's memory is freed. */
-  readonly #exiting = new Set<number>();
+  readonly #exiting = new Map<number, number>();
+  /** The last init of each module. */
+  readonly #last = new Map<string, OpenInit['init']>();
 
   step(index: number, lines: readonly TraceLine[]): DigestedStep {
     const events: ObservedEvent[] = [];
@@ -72,11 +74,15 @@ export class TraceDigest {
           break;
         }
         case 'sys_enter':
-          if (line.text.startsWith('sys_delete_module(')) this.#exiting.add(line.pid);
+          if (line.text.startsWith('sys_delete_module(')) this.#exiting.set(line.pid, line.timeUs);
           break;
-        case 'module_free':
+        case 'module_free': {
+          const since = this.#exiting.get(line.pid);
+          const last = this.#last.get(line.text);
+          if (since !== undefined && last !== undefined) last.exitUs = line.timeUs - since;
           this.#exiting.delete(line.pid);
           break;
+        }
         case 'sys_exit': {
           const value = syscallValue(line);
           this.#exiting.delete(line.pid);
@@ -98,7 +104,7 @@ export class TraceDigest {
   #initStart(step: number, line: TraceLine): void {
     const module = this.#loading.get(line.pid);
     if (module === undefined) return;
-    const init = { step, module, ret: 0, durationUs: 0, areas: [], log: [] };
+    const init = { step, module, ret: 0, durationUs: 0, exitUs: 0, areas: [], log: [] };
     this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [] });
   }
 
@@ -112,6 +118,7 @@ export class TraceDigest {
     init.durationUs = line.timeUs - open.startUs;
     init.areas = open.areas.map(({ size, align, freed }) => ({ size, align, freed }));
     inits.push(init);
+    this.#last.set(open.module, init);
   }
 
   #event(kind: ObservedEvent['kind'], line: TraceLine): ObservedEvent {

@@ -53,9 +53,12 @@ export class WaitQueue {
     }
   }
 
-  /** wake_up_all(). */
+  /**
+   * wake_up_all(): the last comer first, since wait_event() puts its entry at the head
+   * (kernel/sched/wait.c, Linux 6.12).
+   */
   wakeAll(): void {
-    const woken = [...this.#waiters];
+    const woken = [...this.#waiters].reverse();
     this.#waiters.clear();
     for (const [task, timer] of woken) this.#wake(task, timer);
   }

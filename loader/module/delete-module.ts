@@ -43,7 +43,10 @@ export function* deleteModule(
   modules.setState(mod, 'going');
   modules.mutex.unlock();
 
-  if (mod.hasExit) yield* ctx.engine.work(ctx.costs.exit_ns);
+  if (mod.hasExit) {
+    yield* ctx.engine.work(ctx.costs.exit_ns);
+    if (mod.exitSleep > 0) yield* ctx.engine.sleep(mod.exitSleep);
+  }
   freeKept(ctx, mod);
   yield* freeModule(ctx, mod);
   modules.wq.wakeAll();

@@ -64,6 +64,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     yield* ctx.engine.work(ctx.costs.init_ns);
     return 0;
   }
+  mod.exitSleep = behaviour.exitSleep ?? 0;
   const used: VirtAddr[] = [];
   const kept = yield* allocateForInit(ctx, call, mod, behaviour.keeps);
   mod.kept = kept.areas;

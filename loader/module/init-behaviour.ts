@@ -7,6 +7,8 @@ export interface InitBehaviour {
   /** How long it keeps the CPU, or sleeps. */
   readonly duration: Nanos;
   readonly sleeps: boolean;
+  /** How long its exit function sleeps when it is unloaded. */
+  readonly exitSleep?: Nanos;
   /** vmalloc sizes it allocates in order and keeps until unload. */
   readonly keeps: readonly Bytes[];
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */

@@ -1,6 +1,6 @@
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
 import type { AreaPurpose } from '../trace/event.ts';
-import type { Bytes, VirtAddr } from '../units.ts';
+import type { Bytes, Nanos, VirtAddr } from '../units.ts';
 
 /** enum module_state, include/linux/module.h, Linux 6.12 */
 export type ModuleState = 'unformed' | 'coming' | 'live' | 'going';
@@ -44,6 +44,8 @@ export class Module {
   percpu: VirtAddr | undefined;
   /** Areas its init function allocated and keeps. */
   kept: VirtAddr[] = [];
+  /** How long its exit function sleeps. */
+  exitSleep: Nanos = 0;
 
   constructor(
     elf: ModuleElf,

@@ -21,7 +21,7 @@ export function observeModel(run: PreparedRun): ModelRun {
   let step = 0;
   const otherLog: string[][] = [];
   kernel.onLog((line, request) => {
-    if (request === 0) (otherLog[step] ??= []).push(line.text);
+    if (request === 0) otherLog[step] = [...(otherLog[step] ?? []), line.text];
   });
   const session = new Session(kernel, program, observer);
   let stuckAt: number | null = null;
@@ -75,7 +75,7 @@ class StepRecorder {
       case 'alloc_vmap_area':
       case 'free_vmap_area_noflush':
       case 'purge_vmap_area_lazy':
-        (this.events[this.step] ??= []).push(this.#observed(event));
+        this.#here().push(this.#observed(event));
         break;
       case 'vm_area':
         if (event.purpose === 'keep') this.#own(event.va_start, event.module);
@@ -87,10 +87,16 @@ class StepRecorder {
     }
   }
 
+  #here(): ObservedEvent[] {
+    const list = this.events[this.step] ?? [];
+    this.events[this.step] = list;
+    return list;
+  }
+
   /** The event of the allocation came just before. */
   #own(va: number, module: string): void {
     this.#owned.set(va, module);
-    const events = this.events[this.step]!;
+    const events = this.#here();
     const last = events.findLastIndex((event) => event.kind === 'alloc_vmap_area');
     events[last] = { ...events[last]!, owner: module };
   }

@@ -4,7 +4,7 @@
 #include "record.h"
 #include "watch.h"
 
-enum { TOKENS = 24, SLOTS = 16, READ_MAX = 16 << 20, DEFAULT_TIMEOUT_MS = 10000 };
+enum { TOKENS = 24, SLOTS = 16, READ_MAX = 16 << 20, DEFAULT_TIMEOUT_MS = 10000, SCHED_IDLE = 5 };
 
 static char **lines;
 static s32 line_count;
@@ -143,7 +143,7 @@ static u32 positional_words(void) {
   static const struct {
     const char *op;
     u32 words;
-  } table[] = {{"settle", 1}, {"gate", 1},  {"go", 1},     {"copy", 3},     {"link", 3},
+  } table[] = {{"settle", 1}, {"gate", 1},  {"go", 1},   {"idle", 1},     {"copy", 3},     {"link", 3},
                {"bind", 3},   {"write", 3}, {"until", 3},  {"chmod", 3},    {"truncate", 3},
                {"open", 3},   {"kill", 3},  {"trace", 3},  {"poke", 4},     {"exec", TOKENS}};
   u32 count = 2;
@@ -181,6 +181,10 @@ static s32 perform(s32 op) {
   if (text_is(w, "kill")) return child_kill(place_text(1), parse_number(place(2)));
   if (text_is(w, "gate")) return gate_wait(), 0;
   if (text_is(w, "go")) return gate_open(), 0;
+  if (text_is(w, "idle")) {
+    s32 priority = 0;
+    return sys3(SYS_sched_setscheduler, 0, SCHED_IDLE, &priority);
+  }
   if (text_is(w, "setuid")) return sys1(SYS_setuid32, parse_number(place(1)));
   if (text_is(w, "comm")) return sys2(SYS_prctl, PR_SET_NAME, place(1));
   if (text_is(w, "trace")) return do_trace();
