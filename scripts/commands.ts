@@ -7,6 +7,7 @@ import { InputError } from './input-error.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { modulesCommand } from './modules-command.ts';
 import { runCommand } from './run-command.ts';
+import { verifyCommand } from './verify-command.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -156,6 +157,41 @@ ${SCENARIO_HELP}`,
         });
       }
       return modulesCommand({ path, json: values.json === true }, context);
+    },
+  },
+  verify: {
+    summary: 'the same operations on a real Linux in v86, side by side',
+    help: `modstorm verify [SCENARIO…] [options]
+
+  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds.
+  --suite NAME         one suite
+  --seed N             another draw of it
+  --variant V          kernel for xz (default), gzip or zstd modules
+  --guest-kernel FILE  another bzImage of the same build
+  --all                every seed and variant
+  --json               one JSON document on stdout
+`,
+    options: {
+      suite: { type: 'string' },
+      seed: { type: 'string' },
+      variant: { type: 'string' },
+      'guest-kernel': { type: 'string' },
+      all: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const { 'guest-kernel': guestKernel, ...rest } = optionsOf(
+        z.object({
+          suite: z.string().optional(),
+          seed: count(4_294_967_295).optional(),
+          variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
+          'guest-kernel': z.string().min(1).optional(),
+          all: z.boolean().default(false),
+          json: z.boolean().default(false),
+        }),
+        values,
+      );
+      return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
     },
   },
 };

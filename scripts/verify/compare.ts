@@ -20,7 +20,7 @@ export type ObservableClass = (typeof CLASSES)[number];
 
 export interface Disagreement {
   readonly class: ObservableClass;
-  readonly step: number;
+  step: number;
   /** The call, such as `finit_module crc16.ko`. */
   readonly call: string;
   readonly kernel: string;
@@ -42,6 +42,18 @@ export interface Comparison {
   readonly attributed: Record<Attribution, number>;
 }
 
+/** Adds `more` to `into`. */
+export function addComparison(into: Comparison, more: Comparison): void {
+  for (const name of CLASSES) {
+    into.agree[name] += more.agree[name];
+    into.total[name] += more.total[name];
+  }
+  for (const rule of Object.keys(ATTRIBUTIONS) as Attribution[]) {
+    into.attributed[rule] += more.attributed[rule];
+  }
+  into.disagreements.push(...more.disagreements);
+}
+
 export function emptyComparison(): Comparison {
   const zeros = (): Record<ObservableClass, number> =>
     Object.fromEntries(CLASSES.map((name) => [name, 0])) as Record<ObservableClass, number>;
@@ -53,13 +65,17 @@ export function emptyComparison(): Comparison {
   };
 }
 
-/** Steps from `steps` on are left out: the kernel did not come to their end. */
+/**
+ * Steps from `steps` on are left out: the kernel did not come to their end. Disagreements are noted
+ * with `offset` added to their step.
+ */
 export function compareRuns(
   kernel: ObservedRun,
   model: ObservedRun,
   steps: number,
-  into: Comparison = emptyComparison(),
+  offset = 0,
 ): Comparison {
+  const into = emptyComparison();
   const modelCalls = byKey(model.calls);
   for (const call of kernel.calls) {
     if (call.step >= steps) continue;
@@ -75,6 +91,7 @@ export function compareRuns(
     );
     compareLog(into, step, `step ${step}`, kernel.otherLog[step] ?? [], model.otherLog[step] ?? []);
   }
+  for (const found of into.disagreements) found.step += offset;
   return into;
 }
 

@@ -23,6 +23,8 @@ export interface VerifyTask {
   readonly variant: LinuxVariant;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** Number of the first step, for the report. */
+  readonly offset?: number;
   readonly onProgress?: (step: number, of: number) => void;
 }
 
@@ -37,10 +39,7 @@ export interface VerifyOutcome {
 /** Names the module whose parameter makes request_module calls. */
 const REQUEST_MODULE = 'ms_request.ko';
 
-export async function verifyScenario(
-  task: VerifyTask,
-  comparison?: Comparison,
-): Promise<VerifyOutcome> {
+export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const { scenario, files, guest, signal, timeoutMs, onProgress } = task;
   const steps = withRequestModule(scenario.steps ?? []);
   const source = sourceOf(files, guest.release);
@@ -88,7 +87,7 @@ export async function verifyScenario(
   const started = performance.now();
   const model = observeModel(prepared);
   const modelMs = performance.now() - started;
-  const compared = compareRuns(linux, model, linux.completed, comparison);
+  const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   for (const init of linux.inits) compared.attributed.init_log += init.log.length;
   return { comparison: compared, linux, model, modelMs, steps };
 }

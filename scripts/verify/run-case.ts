@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// One case from its first step to its last, over as many boots as the kernel's crashes make needed.
+
+import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import { addComparison, type Comparison, emptyComparison } from './compare.ts';
+import type { VerifyCase } from './suite.ts';
+import { type VerifyOutcome, verifyScenario } from './verify-scenario.ts';
+
+/** A step that the real kernel did not survive: nothing to compare. */
+export interface Crash {
+  readonly step: number;
+  readonly call: string;
+  readonly reason: string;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly steps: number;
+  readonly boots: number;
+  readonly comparison: Comparison;
+  readonly crashes: readonly Crash[];
+  /** Wall-clock milliseconds: the guest in all, its steps alone, and the model. */
+  readonly linuxMs: number;
+  readonly stepsMs: number;
+  readonly modelMs: number;
+}
+
+export interface CaseOptions {
+  readonly guest: LinuxGuestFiles;
+  readonly variant: LinuxVariant;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (step: number, of: number) => void;
+}
+
+/** A guest that begins no operation for so long hangs. */
+const STALL_MS = 90_000;
+const BOOT_LIMIT_MS = 900_000;
+const MOST_BOOTS = 40;
+
+export async function runCase(
+  { scenario, files }: VerifyCase,
+  options: CaseOptions,
+): Promise<CaseResult> {
+  const all = scenario.steps ?? [];
+  const comparison = emptyComparison();
+  const crashes: Crash[] = [];
+  let first = 0;
+  let boots = 0;
+  let linuxMs = 0;
+  let stepsMs = 0;
+  let modelMs = 0;
+  while (first < all.length) {
+    const part = { ...scenario, steps: all.slice(first) };
+    const offset = first;
+    const onProgress = (step: number): void => options.onProgress?.(offset + step, all.length);
+    const outcome = await withStallWatch({ ...options, onProgress }, (watched) =>
+      verifyScenario({ ...watched, scenario: part, files, offset, timeoutMs: BOOT_LIMIT_MS }),
+    );
+    options.signal?.throwIfAborted();
+    boots += 1;
+    const { linux } = outcome;
+    addComparison(comparison, outcome.comparison);
+    linuxMs += linux.totalMs;
+    stepsMs += linux.totalMs - linux.userSpaceMs;
+    modelMs += outcome.modelMs;
+    if (linux.outcome === 'done') break;
+    if (boots === MOST_BOOTS || linux.release === '') {
+      throw new Error(`the guest ended with ${linux.outcome}: ${linux.reason}`);
+    }
+    crashes.push(crashOf(outcome, offset));
+    // Steps that the runner put before the scenario's own are not counted.
+    first = offset + linux.completed - (outcome.steps.length - part.steps.length) + 1;
+  }
+  const { name } = scenario;
+  return { name, steps: all.length, boots, comparison, crashes, linuxMs, stepsMs, modelMs };
+}
+
+function crashOf({ linux, steps }: VerifyOutcome, offset: number): Crash {
+  const step = steps[linux.completed];
+  const words = JSON.stringify(step);
+  const what = linux.outcome === 'aborted' ? 'hangs' : linux.outcome;
+  return { step: offset + linux.completed, call: words, reason: `${what}: ${linux.reason}` };
+}
+
+/** Ends a guest that makes no progress, as a hang. */
+async function withStallWatch<T>(
+  options: CaseOptions,
+  run: (options: CaseOptions) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  if (options.signal?.aborted) stop.abort();
+  let timer = setTimeout(onAbort, STALL_MS);
+  const onProgress = (step: number, of: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(onAbort, STALL_MS);
+    options.onProgress?.(step, of);
+  };
+  try {
+    return await run({ ...options, signal: stop.signal, onProgress });
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}
