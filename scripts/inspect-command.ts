@@ -1,12 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
-import { KernelLog } from '../loader/engine/index.ts';
-import {
-  ADDRESS_SPACES,
-  type AddressSpacePreset,
-  customAddressSpace,
-} from '../loader/presets/address-spaces.ts';
 import { driveSteps } from '../loader/scenario/drive-session.ts';
 import { firstProblem } from '../loader/scenario/input-problem.ts';
 import { prepareRun } from '../loader/scenario/prepare.ts';
@@ -20,7 +14,7 @@ import { stateJson } from '../loader/trace/map-json.ts';
 import { mapSvg } from '../loader/trace/map-svg.ts';
 import { mapText } from '../loader/trace/map-text.ts';
 import { type Moment, parseMoment } from '../loader/trace/moment.ts';
-import { VmallocSpace } from '../loader/vmalloc/index.ts';
+import { areasOfVmallocinfo, recordedSpace } from '../loader/trace/recorded-space.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
@@ -113,8 +107,18 @@ async function readRecorded(events: string, context: CommandContext): Promise<Ad
     throw new InputError({ file, ...firstProblem(parsed.error, readJson(file)) });
   }
   const { vmalloc, initial } = parsed.data.machine;
-  const space = presetOf(vmalloc, file);
-  const map = new AddressMap(space, { initial: initialAreas(space, initial) });
+  const made = recordedSpace(vmalloc);
+  if (!made.ok) {
+    throw new InputError({
+      file,
+      place: 'machine.vmalloc',
+      expected: 'an address space',
+      found: made.message,
+    });
+  }
+  const space = made.preset;
+  const before = initial === undefined ? [] : areasOfVmallocinfo(space, initial);
+  const map = new AddressMap(space, { initial: before });
   await feedFile(events, new EventLineReader(space, map), context);
   return map;
 }
@@ -130,37 +134,6 @@ function readJson(file: string): unknown {
       found: code ?? (error as Error).message,
     });
   }
-}
-
-function presetOf(
-  { name, start, end }: { name: string; start: string; end: string },
-  file: string,
-): AddressSpacePreset {
-  const known = ADDRESS_SPACES.get(name);
-  if (known) return known;
-  const made = customAddressSpace(start, end);
-  if (made.ok) return made.preset;
-  throw new InputError({
-    file,
-    place: 'machine.vmalloc',
-    expected: 'an address space',
-    found: made.message,
-  });
-}
-
-/** The areas a box had before the run began. */
-function initialAreas(space: AddressSpacePreset, vmallocinfo: string | undefined) {
-  if (vmallocinfo === undefined) return [];
-  const trace = { emit: () => {} };
-  const seeded = new VmallocSpace(space, {
-    trace,
-    log: new KernelLog(() => 0, trace),
-    onlineCpus: () => 1,
-    comm: () => '',
-    scheduleDrain: () => {},
-  });
-  seeded.seedFromVmallocinfo(vmallocinfo);
-  return seeded.areas();
 }
 
 async function feedFile(

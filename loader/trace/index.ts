@@ -75,6 +75,17 @@ export {
   stateJson,
   type WindowJson,
 } from './map-json.ts';
+export {
+  largestModules,
+  moduleShade,
+  SHADINGS,
+  type ShadeContext,
+  type ShadedCells,
+  type ShadeLook,
+  type Shading,
+  shadeCells,
+  shadeLooks,
+} from './map-shades.ts';
 export { type MapSvgOptions, mapSvg } from './map-svg.ts';
 export { type MapTextOptions, mapText } from './map-text.ts';
 export { type MapView, mapView } from './map-view.ts';
@@ -88,6 +99,7 @@ export {
   type PageMap,
 } from './page-map.ts';
 export { exactTime, formatBytes, formatShare, formatTime, groupDigits } from './quantity-text.ts';
+export { areasOfVmallocinfo, type RecordedWindow, recordedSpace } from './recorded-space.ts';
 export type { RequestFacts, RequestLog } from './request-log.ts';
 export {
   SERIES_NAMES,

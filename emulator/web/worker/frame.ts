@@ -1,0 +1,212 @@
+/** Pictures of a recording at one moment, as cells for the page to paint. */
+import type { AddressState } from '../../../loader/trace/address-state.ts';
+import { areaStory, vmallocinfoLine } from '../../../loader/trace/area-line.ts';
+import type { FailedAllocation } from '../../../loader/trace/failure-tracker.ts';
+import { formatFtraceLine } from '../../../loader/trace/ftrace-text.ts';
+import { formatEventLine } from '../../../loader/trace/jsonl.ts';
+import type { MapWindow } from '../../../loader/trace/live-space.ts';
+import {
+  largestModules,
+  moduleShade,
+  shadeCells,
+  shadeLooks,
+} from '../../../loader/trace/map-shades.ts';
+import { type MapView, mapView } from '../../../loader/trace/map-view.ts';
+import { formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { formatHex } from '../../../loader/vmalloc/address.ts';
+import type { AreaShown, Frame, MomentAsked, ViewAsked } from '../messages.ts';
+import type { Recording } from './recording.ts';
+
+const CELLS = 32_768;
+const LEGEND_MODULES = 14;
+
+/** Makes frames of one recording, and remembers the last one for questions about it. */
+export class FrameMaker {
+  readonly #recording: Recording;
+  #state: AddressState | undefined;
+  #seq = 0;
+  #failures: readonly FailedAllocation[] = [];
+  #failureCount = 0;
+  /** A view of each window and number of columns; made once, so that the picture stands still. */
+  readonly #views = new Map<string, MapView>();
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+  }
+
+  /** The picture at a moment; a moment that does not exist is the last one. */
+  frame(id: number, moment: MomentAsked, view: ViewAsked): Frame {
+    const { map, events } = this.#recording;
+    if ('at' in moment) {
+      const found = map.stateAtMoment({ at: moment.at });
+      if (!found.ok) return this.frame(id, { at: 'last' }, view);
+      const seq = { last: map.last, peak: map.peak, failure: map.firstFailure }[moment.at]?.seq;
+      return this.#draw(id, found.state, seq ?? 0, view);
+    }
+    if ('seq' in moment) {
+      const event = events.at(events.indexOfSeq(moment.seq)) ?? events.at(events.length - 1);
+      const at = event ?? { seq: 0, t: 0 };
+      return this.#draw(id, map.stateAt({ seq: at.seq, t: at.t }), at.seq, view);
+    }
+    const before = events.at(events.indexAfter(moment.t) - 1);
+    return this.#draw(id, map.stateAt({ t: moment.t }), before?.seq ?? -1, view);
+  }
+
+  /** The picture after the event `by` places from the last frame's. */
+  step(id: number, by: number, view: ViewAsked): Frame {
+    const { events } = this.#recording;
+    const here = this.#seq < 0 ? -1 : events.indexOfSeq(this.#seq);
+    const index = Math.min(Math.max(0, here + by), Math.max(0, events.length - 1));
+    return this.frame(id, { seq: events.at(index)?.seq ?? 0 }, view);
+  }
+
+  /** The area at an address in the moment of the last frame. */
+  area(id: number, addr: number): AreaShown {
+    const { map } = this.#recording;
+    const state = this.#state ?? map.stateAt(map.last);
+    const index = state.indexAt(addr);
+    if (index >= 0) {
+      const area = state.area(index);
+      const line = vmallocinfoLine(map.space, area);
+      const story = areaStory(state, map.requests, area);
+      return { type: 'area', id, line, story, area: { start: area.start, size: area.size } };
+    }
+    const hole = holeAt(state, addr);
+    const range = `${formatHex(map.space, hole.start)}-${formatHex(map.space, hole.start + hole.size)}`;
+    const line = `${range} ${groupDigits(hole.size)} bytes free`;
+    return { type: 'area', id, line, story: `a hole of ${formatBytes(hole.size)}`, area: hole };
+  }
+
+  get state(): AddressState {
+    const { map } = this.#recording;
+    return this.#state ?? map.stateAt(map.last);
+  }
+
+  /** The failure of the last frame's moment, or null. */
+  failureNow(): FailedAllocation | null {
+    return this.#failureAt(this.#seq);
+  }
+
+  #draw(id: number, state: AddressState, seq: number, asked: ViewAsked): Frame {
+    const { map, cpus } = this.#recording;
+    this.#state = state;
+    this.#seq = seq;
+    const view = this.#view(asked);
+    const context = { requests: map.requests, cpus };
+    const { codes, bytes } = shadeCells(state, view, asked.shading, context);
+    const summary = state.summary(view.window);
+    const failure = this.#failureAt(seq);
+    const { largest } = summary;
+    const wanted = failure && largest && inView(view, failure) ? largest.start : null;
+    return {
+      type: 'frame',
+      id,
+      t: state.t,
+      seq: Math.max(0, seq),
+      event: this.#eventText(seq),
+      codes,
+      columns: view.columns,
+      cellBytes: view.cellBytes,
+      start: view.start,
+      startText: formatHex(map.space, view.start),
+      size: view.end - view.start,
+      legend: this.#legend(state, view, asked, bytes),
+      summary: {
+        total: summary.total,
+        used: summary.used,
+        lazy: summary.lazy,
+        free: summary.free,
+        areas: summary.usedAreas,
+        holes: summary.holes,
+        fragmentation: summary.externalFragmentation,
+      },
+      hole: largest && { start: largest.start - view.start, size: largest.size },
+      holeText: largest
+        ? `largest hole ${formatBytes(largest.size)} at ${formatHex(map.space, largest.start)}`
+        : 'no hole',
+      wanted:
+        failure && wanted !== null ? { start: wanted - view.start, size: failure.size } : null,
+      wantedText: failure ? `wanted ${formatBytes(failure.size)} in one piece` : '',
+    };
+  }
+
+  #legend(
+    state: AddressState,
+    view: MapView,
+    { shading }: ViewAsked,
+    bytes: Float64Array,
+  ): Frame['legend'] {
+    const looks = shadeLooks(shading, this.#recording.cpus);
+    const rows = looks
+      .map(({ label }, code) => ({ code, label, bytes: bytes[code]! }))
+      .filter((row) => row.bytes > 0 && row.label !== '');
+    if (shading !== 'module') return rows;
+    const modules = largestModules(state, this.#recording.map.requests, view, LEGEND_MODULES);
+    return [
+      ...rows,
+      ...modules.map((row) => ({
+        code: moduleShade(row.module),
+        label: row.module,
+        bytes: row.bytes,
+      })),
+    ];
+  }
+
+  #eventText(seq: number): string {
+    const { events, space } = this.#recording;
+    const event = seq < 0 ? undefined : events.at(events.indexOfSeq(seq));
+    if (event === undefined) return '';
+    return `#${event.seq} ${(formatFtraceLine(space, event) ?? formatEventLine(space, event)).trim()}`;
+  }
+
+  #failureAt(seq: number): FailedAllocation | null {
+    const { map } = this.#recording;
+    if (map.failureCount !== this.#failureCount) {
+      this.#failureCount = map.failureCount;
+      this.#failures = map.failures;
+    }
+    const failures = this.#failures;
+    let low = 0;
+    let high = failures.length - 1;
+    while (low <= high) {
+      const mid = (low + high) >> 1;
+      const failure = failures[mid]!;
+      if (failure.seq === seq) return failure;
+      if (failure.seq < seq) low = mid + 1;
+      else high = mid - 1;
+    }
+    return null;
+  }
+
+  #view({ window: name, columns }: ViewAsked): MapView {
+    const { map } = this.#recording;
+    const window = map.windows.find((each) => each.name === name) ?? map.windows[0]!;
+    const key = `${window.name} ${columns} ${this.#isWhole(window) ? '' : map.events}`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = mapView(map.stateAt(map.peak), window, columns, CELLS / columns);
+      this.#views.set(key, view);
+    }
+    return view;
+  }
+
+  /** Windows of 32-bit machines are always shown whole; others grow while a run is under way. */
+  #isWhole(window: MapWindow): boolean {
+    return window.end - window.start <= 2 ** 32;
+  }
+}
+
+function inView(view: MapView, failure: FailedAllocation): boolean {
+  return failure.vstart < view.end && failure.vend > view.start;
+}
+
+/** The hole around an address; the space outside every window is one of no size. */
+function holeAt(state: AddressState, addr: number): { start: number; size: number } {
+  const window = state.windows.find(({ start, end }) => addr >= start && addr < end);
+  if (window === undefined) return { start: addr, size: 0 };
+  return (
+    state
+      .holesIn(window.start, window.end)
+      .find(({ start, size }) => addr >= start && addr < start + size) ?? { start: addr, size: 0 }
+  );
+}

@@ -1,0 +1,34 @@
+/** The storm guest in v86, both loaded when they are first wanted. */
+
+import type { Session } from '../../../loader/scenario/session.ts';
+import type { BootResult } from '../../boot.ts';
+import { GivenProblem } from './scenario-input.ts';
+import { TickChannel } from './tick-channel.ts';
+
+/** Beside the worker's script, where the build puts them. */
+const WASM = 'v86.wasm';
+const IMAGE = 'storm.bin';
+
+export async function bootStorm(
+  session: Session,
+  onConsole: (text: string) => void,
+): Promise<BootResult> {
+  if (typeof WebAssembly !== 'object') {
+    throw new GivenProblem('this browser has no WebAssembly; replay the scenario without a guest');
+  }
+  TickChannel.install();
+  const [{ bootGuest }, wasm, image] = await Promise.all([
+    import('../../boot.ts'),
+    read(WASM).then((bytes) => WebAssembly.compile(bytes)),
+    read(IMAGE),
+  ]);
+  return bootGuest({ wasm, image: new Uint8Array(image), session, onConsole });
+}
+
+async function read(name: string): Promise<ArrayBuffer> {
+  const response = await fetch(new URL(name, import.meta.url)).catch((error: Error) => {
+    throw new GivenProblem(`${name} could not be fetched: ${error.message}`);
+  });
+  if (!response.ok) throw new GivenProblem(`${name} could not be fetched: ${response.status}`);
+  return response.arrayBuffer();
+}

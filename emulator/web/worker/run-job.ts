@@ -1,0 +1,106 @@
+/** Runs a scenario in slices, so that the page is answered meanwhile. */
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
+import { CompileError } from '../../../loader/scenario/compile.ts';
+import { driveSteps } from '../../../loader/scenario/drive-session.ts';
+import { type PreparedRun, prepareRun } from '../../../loader/scenario/prepare.ts';
+import { Session } from '../../../loader/scenario/session.ts';
+import type { GivenFile } from '../messages.ts';
+import { resultSchema } from '../result-file.ts';
+import type { RunSettings } from '../run-settings.ts';
+import { bootStorm } from './guest.ts';
+import { Recording } from './recording.ts';
+import { GivenProblem, readScenario } from './scenario-input.ts';
+
+export interface RunAsked {
+  readonly scenario: string | null;
+  readonly files: readonly GivenFile[];
+  readonly settings: RunSettings;
+}
+
+export interface RunWatcher {
+  /** The recording has begun to fill. */
+  started(recording: Recording): void;
+  progress(phase: string, t: number, events: number): void;
+  console(text: string): void;
+}
+
+const SLICE_MS = 30;
+const REPORT_MS = 100;
+
+/** The whole run. Throws GivenProblem for what the user can put right. */
+export async function runScenario(asked: RunAsked, watcher: RunWatcher): Promise<Recording> {
+  watcher.progress('looking at modules', 0, 0);
+  const { scenario, source } = await readScenario(asked.scenario, asked.files, asked.settings);
+  try {
+    const run = prepareRun(scenario, { source });
+    const recording = record(run);
+    watcher.started(recording);
+    const session = new Session(run.kernel, run.program, run.observer);
+    const report = (phase: string): void =>
+      watcher.progress(phase, run.kernel.engine.now, run.kernel.events.emitted);
+    if (asked.settings.guest) await boot(session, report, watcher);
+    else await replay(session, report);
+    const result = collectResult(run);
+    recording.resultText = `${JSON.stringify(result, null, 2)}\n`;
+    recording.result = resultSchema.parse(result);
+    return recording;
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    throw new GivenProblem(`${scenario.name}: ${error.place}: ${error.message}`);
+  }
+}
+
+function record(run: PreparedRun): Recording {
+  const { kernel, scenario } = run;
+  const recording = new Recording(kernel.space.preset, {
+    title: scenario.name,
+    kernel: String(run.kernelBlock.base),
+    cpus: kernel.options.cpus,
+    initial: kernel.space.areas(),
+  });
+  kernel.events.attach(recording);
+  return recording;
+}
+
+async function boot(
+  session: Session,
+  report: (phase: string) => void,
+  watcher: RunWatcher,
+): Promise<void> {
+  const timer = setInterval(() => report('guest running'), REPORT_MS);
+  try {
+    report('starting v86');
+    const booted = await bootStorm(session, (text) => watcher.console(text));
+    if (booted.exit === 'done') return;
+    throw new GivenProblem(`the guest did not run to its end: ${booted.message}`);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function replay(session: Session, report: (phase: string) => void): Promise<void> {
+  let looked = performance.now();
+  let reported = 0;
+  for (const steps = driveSteps(session); !steps.next().done; ) {
+    const now = performance.now();
+    if (now - looked < SLICE_MS) continue;
+    if (now - reported >= REPORT_MS) {
+      report('replaying');
+      reported = now;
+    }
+    await breathe();
+    looked = performance.now();
+  }
+}
+
+const channel = new MessageChannel();
+const waiting: (() => void)[] = [];
+channel.port1.onmessage = () => waiting.shift()?.();
+
+/** Lets messages in; a timer would cost 4 ms a time. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    channel.port2.postMessage(null);
+  });
+}

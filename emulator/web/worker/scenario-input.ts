@@ -1,0 +1,78 @@
+/** Scenarios and modules as the page is given them. */
+
+import type { ModuleSource } from '../../../loader/module/module-source.ts';
+import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
+import { CATALOG_NAMES, openCatalog } from '../../../loader/scenario/catalog.ts';
+import { firstProblem } from '../../../loader/scenario/input-problem.ts';
+import { unknownName } from '../../../loader/scenario/machine.ts';
+import { type Scenario, scenarioSchema } from '../../../loader/scenario/schema.ts';
+import type { GivenFile } from '../messages.ts';
+import { applySettings, type RunSettings } from '../run-settings.ts';
+import { FileModules, isModuleName } from './file-modules.ts';
+
+/** What is wrong with something the user gave. */
+export class GivenProblem extends Error {
+  override readonly name = 'GivenProblem';
+}
+
+export interface ScenarioInput {
+  readonly scenario: Scenario;
+  readonly source: ModuleSource;
+}
+
+/** The scenario of a bundled name, or the one among the files, with its modules. */
+export async function readScenario(
+  name: string | null,
+  files: readonly GivenFile[],
+  settings: RunSettings,
+): Promise<ScenarioInput> {
+  const modules = files.some(({ path }) => isModuleName(path));
+  const given = name === null ? files.find(({ path }) => path.endsWith('.json')) : undefined;
+  const origin = given?.path ?? name ?? (modules ? 'race' : '');
+  const bundled = Object.hasOwn(BUNDLED_SCENARIOS, origin) ? BUNDLED_SCENARIOS[origin] : undefined;
+  const document: unknown = given ? await readJson(given) : bundled;
+  if (document === undefined) {
+    throw new GivenProblem(unknownName('scenario', origin, Object.keys(BUNDLED_SCENARIOS)));
+  }
+  const whole = withModules(applySettings(document, settings), modules);
+  const parsed = scenarioSchema.safeParse(whole);
+  if (!parsed.success) {
+    const { place, expected, found } = firstProblem(parsed.error, whole);
+    throw new GivenProblem(`${origin}: ${place}: expected ${expected}, found ${found}`);
+  }
+  return { scenario: parsed.data, source: openSource(parsed.data, files, origin) };
+}
+
+/** Dropped modules take the place of those the scenario names; what their inits do stays. */
+function withModules(document: unknown, dropped: boolean): unknown {
+  if (!dropped || document === null || typeof document !== 'object') return document;
+  const { modules } = document as { modules?: { init?: unknown } };
+  const init = modules?.init;
+  return { ...document, modules: { dir: '.', ...(init === undefined ? {} : { init }) } };
+}
+
+export async function readJson({ path, file }: GivenFile): Promise<unknown> {
+  try {
+    return JSON.parse(await file.text());
+  } catch (error) {
+    throw new GivenProblem(`${path}: expected JSON, found ${(error as Error).message}`);
+  }
+}
+
+function openSource(scenario: Scenario, files: readonly GivenFile[], origin: string): ModuleSource {
+  const { modules } = scenario;
+  if (typeof modules !== 'string' && 'dir' in modules) {
+    if (files.some(({ path }) => isModuleName(path))) return new FileModules(files);
+    throw new GivenProblem(
+      `${origin}: modules.dir: expected a folder of modules dropped with the scenario, ` +
+        'found only the scenario',
+    );
+  }
+  const name =
+    typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
+  const options =
+    typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
+  const source = openCatalog(name, options);
+  if (source) return source;
+  throw new GivenProblem(`${origin}: modules: ${unknownName('catalog', name, CATALOG_NAMES)}`);
+}
