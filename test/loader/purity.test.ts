@@ -32,10 +32,12 @@ function codeOf(text: string): string {
 }
 
 function importsOf(text: string): string[] {
-  const found: string[] = [];
-  for (const match of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g))
-    found.push(match[1]!);
-  return found;
+  const forms = [
+    /^\s*(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm,
+    /^\s*import\s+'([^']+)'/gm,
+    /\bimport\s*\(\s*'([^']+)'/g,
+  ];
+  return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!));
 }
 
 /** Packages that a room of the core may use. */
