@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { decodeZstd } from '../../../loader/decompress/index.ts';
 import { type DamageKind, damaged } from './damage.ts';
 import { type GoldenFormat, type GoldenStream, goldenRow } from './golden-rows.ts';
 
@@ -35,4 +36,26 @@ describe.each(['gzip', 'xz', 'zstd'] as const)('damaged %s modules', (format) =>
     'end as they did in the code of Linux 6.12, 64-bit where that differs: $name',
     (stream) => expectRows(format, stream, stream.rows64, 64),
   );
+});
+
+/** One compressed block of zstd and its status in a 32-bit and a 64-bit build. */
+type GoldenBlock = readonly [base64: string, status32: number, status64: number];
+
+describe('zstd blocks made of odd tables', () => {
+  const text = readFileSync(join(FOLDER, 'zstd-tables.json'), 'utf8');
+  const blocks: readonly GoldenBlock[] = JSON.parse(text).blocks;
+
+  it('are taken or refused as by the code of Linux 6.12', () => {
+    const found = blocks.map(([base64]): GoldenBlock => {
+      const block = Buffer.from(base64, 'base64');
+      const header = Buffer.alloc(3);
+      header.writeUIntLE((block.length << 3) | 5, 0, 3);
+      // A frame without size or checksum, with a window of 128 KiB.
+      const start = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3]);
+      const file = new Uint8Array(Buffer.concat([start, header, block]));
+      const status = (wordBits: 32 | 64) => decodeZstd(file, { wordBits }).status!;
+      return [base64, status(32), status(64)];
+    });
+    expect(found).toEqual(blocks);
+  });
 });
