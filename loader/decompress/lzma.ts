@@ -28,6 +28,8 @@ const PROBABILITIES = LITERAL + 16 * LITERAL_GROUP;
 const HALF = 1024;
 const TOP = 1 << 24;
 
+/** Bytes the range coder starts with. */
+export const RANGE_CODER_BYTES = 5;
 /** Most input bytes that one symbol and the normalisation after it can take. */
 export const SYMBOL_INPUT = 21;
 
@@ -40,11 +42,12 @@ const AFTER_SHORT_REP = [9, 9, 9, 9, 9, 9, 9, 11, 11, 11, 11, 11];
 export class LzmaDecoder {
   /** Next input byte. */
   inAt = 0;
-  range = 0xffffffff;
-  code = 0;
   /** Bytes of the last match that found no room yet. */
   pending = 0;
   readonly #probs = new Uint16Array(PROBABILITIES);
+  /** The range coder's two numbers, as signed 32-bit integers: those are cheapest to keep. */
+  #range = -1;
+  #code = 0;
   #state = 0;
   #rep0 = 0;
   #rep1 = 0;
@@ -65,6 +68,19 @@ export class LzmaDecoder {
     this.#posMask = (1 << Math.floor(byte / 45)) - 1;
     this.reset();
     return true;
+  }
+
+  /** True when the range coder may be at the end of a chunk. */
+  get finished(): boolean {
+    return this.#code === 0;
+  }
+
+  /** Starts the range coder with the five bytes at `at`; the first of them is not looked at. */
+  start(input: Uint8Array, at: number): void {
+    this.#range = -1;
+    this.#code =
+      (input[at + 1]! << 24) | (input[at + 2]! << 16) | (input[at + 3]! << 8) | input[at + 4]!;
+    this.inAt = at + RANGE_CODER_BYTES;
   }
 
   reset(): void {
@@ -98,8 +114,8 @@ export class LzmaDecoder {
     let state = this.#state;
     let rep0 = this.#rep0;
     let inAt = this.inAt;
-    let range = this.range;
-    let code = this.code;
+    let range = this.#range >>> 0;
+    let code = this.#code >>> 0;
     let length = this.pending;
     let pos = at;
     let bound = 0;
@@ -184,15 +200,15 @@ export class LzmaDecoder {
 
       // The rarer choices go through the object, which keeps one copy of each in this file.
       this.inAt = inAt;
-      this.range = range;
-      this.code = code;
+      this.#range = range | 0;
+      this.#code = code | 0;
       this.#rep0 = rep0;
       length = this.#match(input, state, posState);
       state = this.#state;
       rep0 = this.#rep0;
       inAt = this.inAt;
-      range = this.range;
-      code = this.code;
+      range = this.#range >>> 0;
+      code = this.#code >>> 0;
 
       if (rep0 >= pos - base || rep0 >= dictSize) return -1;
       let from = pos - rep0 - 1;
@@ -208,8 +224,8 @@ export class LzmaDecoder {
     this.#state = state;
     this.#rep0 = rep0;
     this.inAt = inAt;
-    this.range = range;
-    this.code = code;
+    this.#range = range | 0;
+    this.#code = code | 0;
     this.pending = length;
     return pos;
   }
@@ -290,22 +306,22 @@ export class LzmaDecoder {
 
   #bit(input: Uint8Array, index: number): number {
     const probs = this.#probs;
-    let range = this.range;
-    let code = this.code;
-    if (range < TOP) {
-      range = (range << 8) >>> 0;
-      code = ((code << 8) | input[this.inAt++]!) >>> 0;
+    let range = this.#range;
+    let code = this.#code;
+    if (range >>> 0 < TOP) {
+      range <<= 8;
+      code = (code << 8) | input[this.inAt++]!;
     }
     const prob = probs[index]!;
-    const bound = Math.imul(range >>> 11, prob) >>> 0;
-    if (code < bound) {
-      this.range = bound;
-      this.code = code;
+    const bound = Math.imul(range >>> 11, prob);
+    if (code >>> 0 < bound >>> 0) {
+      this.#range = bound;
+      this.#code = code;
       probs[index] = prob + ((2048 - prob) >> 5);
       return 0;
     }
-    this.range = (range - bound) >>> 0;
-    this.code = (code - bound) >>> 0;
+    this.#range = (range - bound) | 0;
+    this.#code = (code - bound) | 0;
     probs[index] = prob - (prob >> 5);
     return 1;
   }
@@ -313,8 +329,8 @@ export class LzmaDecoder {
   /** Bits of even probability, highest first. */
   #directBits(input: Uint8Array, count: number): number {
     let value = 0;
-    let range = this.range;
-    let code = this.code;
+    let range = this.#range >>> 0;
+    let code = this.#code >>> 0;
     for (let left = count; left > 0; left--) {
       if (range < TOP) {
         range = (range << 8) >>> 0;
@@ -327,8 +343,8 @@ export class LzmaDecoder {
       if (bit) code = rest;
       value = (value << 1) | bit;
     }
-    this.range = range;
-    this.code = code;
+    this.#range = range | 0;
+    this.#code = code | 0;
     return value;
   }
 }

@@ -2,10 +2,9 @@
 
 import type { Bytes } from '../units.ts';
 import type { ImageBuffer } from './image-buffer.ts';
-import { LzmaDecoder, SYMBOL_INPUT } from './lzma.ts';
+import { LzmaDecoder, RANGE_CODER_BYTES, SYMBOL_INPUT } from './lzma.ts';
 import { XZ_DATA_ERROR, XZ_OK, XZ_STREAM_END } from './xz-status.ts';
 
-const RANGE_CODER_BYTES = 5;
 const CONTROL_END = 0x00;
 const CONTROL_COPY_RESET = 0x01;
 const CONTROL_COPY = 0x02;
@@ -126,16 +125,7 @@ export class Lzma2Decoder {
     const start = this.#inAt + head;
     this.#left = ((control & 0x1f) << 16) + this.#bigEndian16(1) + 1;
     this.#chunkEnd = start + compressed;
-    lzma.inAt = start + RANGE_CODER_BYTES;
-    lzma.range = 0xffffffff;
-    const input = this.#input;
-    // The first of the five bytes is not looked at.
-    lzma.code =
-      ((input[start + 1]! << 24) |
-        (input[start + 2]! << 16) |
-        (input[start + 3]! << 8) |
-        input[start + 4]!) >>>
-      0;
+    lzma.start(this.#input, start);
     this.#mode = 'lzma';
     return null;
   }
@@ -188,7 +178,7 @@ export class Lzma2Decoder {
       sink.length = at;
     }
     if (this.#left > 0) return XZ_OK;
-    const complete = lzma.inAt === this.#chunkEnd && lzma.pending === 0 && lzma.code === 0;
+    const complete = lzma.inAt === this.#chunkEnd && lzma.pending === 0 && lzma.finished;
     return complete ? null : XZ_DATA_ERROR;
   }
 }
