@@ -26,10 +26,8 @@ export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
     ...mod.memory.filter((area) => area.purpose === 'data'),
   ];
   mod.memory = [];
-  for (const area of order) {
-    ctx.space.execmemFree(area.base);
-    yield* ctx.purges.spend();
-  }
+  for (const area of order) ctx.space.execmemFree(area.base);
+  yield* ctx.purges.spend(order.length);
 }
 
 /** free_module(), kernel/module/main.c, Linux 6.12 */

@@ -4,7 +4,6 @@ import { ERRNO } from '../errno.ts';
 import type { AreaPurpose } from '../trace/event.ts';
 import { type Bytes, pageAlign, pagesFor } from '../units.ts';
 import type { ModuleContext } from './context.ts';
-import type { LoadInfo } from './load-info.ts';
 import { Module, type ModuleMemory } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 
@@ -35,7 +34,6 @@ interface Part {
 export function* layoutAndAllocate(
   ctx: ModuleContext,
   call: ModuleCall,
-  info: LoadInfo,
   elf: ModuleElf,
 ): Coroutine<LayoutResult> {
   const refused = checkRwxSections(elf, ctx.images.kernel);
@@ -64,7 +62,8 @@ export function* layoutAndAllocate(
     memory.push({ purpose, base: area.addr, size });
     yield* engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
   }
-  yield* engine.work(pagesFor(info.len) * costs.move_page_ns);
+  const pages = parts.reduce((sum, part) => sum + pagesFor(part.size), 0);
+  yield* engine.work(pages * costs.move_page_ns);
   return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }) };
 }
 

@@ -72,7 +72,7 @@ function* become(ctx: ModuleContext, call: ModuleCall, info: LoadInfo): Coroutin
   yield* ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
   const early = yield* earlyModCheck(ctx, info, elf);
   if (early !== 0) return { ok: false, ret: early };
-  const layout = yield* layoutAndAllocate(ctx, call, info, elf);
+  const layout = yield* layoutAndAllocate(ctx, call, elf);
   return layout.ok ? layout : { ok: false, ret: -layout.errno };
 }
 

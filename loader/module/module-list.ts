@@ -16,6 +16,8 @@ export interface ModuleSymbol {
 export class ModuleList {
   /** module_mutex */
   readonly mutex: Mutex;
+  /** Held by the task that is being woken among those that waited for a load. */
+  readonly wakeTurn: Mutex;
   /** module_wq: woken whenever a load ends or a module goes. */
   readonly wq: WaitQueue;
   readonly #tracer: Tracer;
@@ -24,6 +26,7 @@ export class ModuleList {
 
   constructor(engine: Engine, tracer: Tracer) {
     this.mutex = new Mutex(engine);
+    this.wakeTurn = new Mutex(engine);
     this.wq = new WaitQueue(engine);
     this.#tracer = tracer;
   }

@@ -20,12 +20,20 @@ export function* modulePatientCheckExists(
   if (old.state === 'coming' || old.state === 'unformed') {
     modules.mutex.unlock();
     const waited = yield* modules.wq.waitEvent(() => finishedLoading(ctx, name), 'interruptible');
+    yield* awake(ctx);
     yield* modules.mutex.lock();
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
     old = modules.find(name);
   }
   ctx.stats.addDuplicate(name, reason);
   return old?.state === 'live' ? -ERRNO.EEXIST : -ERRNO.EBUSY;
+}
+
+/** wake_up_all() wakes one task after the other, and each has to get a CPU again. */
+function* awake({ modules, engine, costs }: ModuleContext): Coroutine<void> {
+  yield* modules.wakeTurn.lock();
+  yield* engine.work(costs.module_wake_ns);
+  modules.wakeTurn.unlock();
 }
 
 function finishedLoading(ctx: ModuleContext, name: string): boolean {
@@ -52,6 +60,7 @@ function* waitUntilFree(
       const mod = modules.find(name);
       return !mod || mod.state === 'live';
     }, 'interruptible');
+    yield* awake(ctx);
     yield* modules.mutex.lock();
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
   }

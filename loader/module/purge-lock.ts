@@ -1,12 +1,12 @@
 import { type Coroutine, type Engine, Mutex } from '../engine/index.ts';
 import type { MachineCosts } from '../presets/costs.ts';
-import type { Nanos } from '../units.ts';
 
 /**
  * vmap_purge_lock: one purge at a time, whoever asks, since each flushes the TLB of every online
  * CPU (mm/vmalloc.c, Linux 6.12).
  * Model: the lists change at once, when the purge is asked for; the lock decides only how long
- * it takes.
+ * it takes. Whoever purges several times in a row keeps it meanwhile: the kernel's mutex is most
+ * often taken again by the task that has just let go of it.
  */
 export class PurgeLock {
   readonly #engine: Engine;
@@ -19,11 +19,12 @@ export class PurgeLock {
     this.#mutex = new Mutex(engine);
   }
 
-  /** The time of one purge by the current task, with `more` of its own under the lock. */
-  *spend(more: Nanos = 0): Coroutine<void> {
+  /** The time of so many purges in a row by the current task. */
+  *spend(purges = 1): Coroutine<void> {
     const { purge_ns, purge_cpu_ns } = this.#costs;
+    if (purges === 0) return;
     yield* this.#mutex.lock();
-    yield* this.#engine.work(more + purge_ns + purge_cpu_ns * this.#engine.onlineCpus);
+    yield* this.#engine.work(purges * (purge_ns + purge_cpu_ns * this.#engine.onlineCpus));
     this.#mutex.unlock();
   }
 }

@@ -13,6 +13,11 @@ export interface MachineCosts {
   readonly syscall_ns: Nanos;
   /** kernel_read_file: copying one page from the page cache into the buffer. */
   readonly kread_page_ns: Nanos;
+  /**
+   * How far a read's time strays to either side, as a share of it, drawn for each read: CPUs that
+   * share a host and a memory bus are not equally fast. 0 = none.
+   */
+  readonly kread_spread: number;
   /** Allocating and mapping one page of vmalloc memory. */
   readonly vmalloc_page_ns: Nanos;
   /** Finding and linking one area. */
@@ -40,6 +45,8 @@ export interface MachineCosts {
   readonly relocation_ns: Nanos;
   /** One set_memory_* call, without its purge. */
   readonly set_memory_ns: Nanos;
+  /** Tasks that waited for another load wake one after the other, this long apart. */
+  readonly module_wake_ns: Nanos;
   /** Notifiers, parameters and sysfs of one module. */
   readonly sysfs_ns: Nanos;
   /** A module's init function when the scenario says nothing. */
@@ -55,6 +62,7 @@ export interface MachineCosts {
 export const DEFAULT_COSTS: MachineCosts = {
   syscall_ns: 400,
   kread_page_ns: 350,
+  kread_spread: 0,
   vmalloc_page_ns: 250,
   vmap_area_ns: 800,
   vfree_page_ns: 120,
@@ -70,6 +78,7 @@ export const DEFAULT_COSTS: MachineCosts = {
   resolve_symbol_ns: 350,
   relocation_ns: 12,
   set_memory_ns: 4_000,
+  module_wake_ns: 5_000,
   sysfs_ns: 60_000,
   init_ns: 50_000,
   exit_ns: 20_000,

@@ -1,7 +1,7 @@
 import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour } from '../module/index.ts';
 import { inferIdentity } from '../module/kernel-identity.ts';
-import type { ModuleSource } from '../module/module-source.ts';
+import type { ModuleMetadata, ModuleSource } from '../module/module-source.ts';
 import {
   exportsFromNames,
   exportsFromSymvers,
@@ -119,18 +119,25 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
 
 /** The source's modules with the scenario's own directives behind those of its modprobe.d. */
 function buildIndex(source: ModuleSource, conf: string): ModuleIndex {
-  const { metadata } = source;
-  const modprobeConf = `${metadata.modprobeConf ?? ''}${conf}`;
-  // A view, not a copy: the texts of a catalog are made when they are read.
-  const whole = Object.create(metadata, {
-    modprobeConf: { value: modprobeConf },
-  }) as typeof metadata;
+  const whole = conf === '' ? source : withDirectives(source, conf);
   try {
-    return buildModuleIndex(conf === '' ? source : { ...source, metadata: whole });
+    return buildModuleIndex(whole);
   } catch (error) {
     if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
     throw error;
   }
+}
+
+/** Read now and by name: a source may make its texts when they are asked for. */
+function withDirectives(source: ModuleSource, conf: string): ModuleSource {
+  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
+  const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
+  const texts = names.flatMap((name) => {
+    const text = given[name];
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
+  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
 }
 
 /** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */

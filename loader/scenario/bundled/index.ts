@@ -1,6 +1,7 @@
 import type { ScenarioInput } from '../schema.ts';
 import { FIRST_BOOT } from './first-boot.ts';
 import { ONE_BY_ONE } from './one-by-one.ts';
+import { PUBLISHED_8, PUBLISHED_255, PUBLISHED_255_MAY2023 } from './published.ts';
 import { RACE } from './race.ts';
 
 /** Scenarios that come with modstorm, by name. */
@@ -8,4 +9,7 @@ export const BUNDLED_SCENARIOS: Readonly<Record<string, ScenarioInput>> = {
   'first-boot': FIRST_BOOT,
   'one-by-one': ONE_BY_ONE,
   race: RACE,
+  'published-8': PUBLISHED_8,
+  'published-255': PUBLISHED_255,
+  'published-255-may2023': PUBLISHED_255_MAY2023,
 };

@@ -8,38 +8,60 @@ import type { ModuleContent, ModulePlan, PlannedExport } from './module-plan.ts'
 /** A module with an init function has an exit function of this size. */
 const EXIT_TEXT: Bytes = 24;
 
+/** Tables of a catalog, one entry a line. */
+export interface CatalogTables {
+  readonly modules: string;
+  readonly links: string;
+  readonly aliases: string;
+  readonly softdeps: string;
+  /** What a file is larger than the table says, as with its debug sections left in. */
+  readonly fileFactor: number;
+  readonly arch: 'i386' | 'x86_64';
+}
+
 export function planBoot(): ModulePlan[] {
+  return planTables({
+    modules: BOOT_MODULES,
+    links: BOOT_LINKS,
+    aliases: BOOT_ALIASES,
+    softdeps: BOOT_SOFTDEPS,
+    fileFactor: 1,
+    arch: 'i386',
+  });
+}
+
+/** Plans the modules of a catalog's tables. */
+export function planTables(tables: CatalogTables): ModulePlan[] {
   const modules = new Map<string, BootModule>();
-  for (const row of rowsOf(BOOT_MODULES)) {
-    const module = new BootModule(row);
+  for (const row of rowsOf(tables.modules)) {
+    const module = new BootModule(row, tables);
     modules.set(module.name, module);
   }
   const find = (name: string): BootModule => {
     const module = modules.get(name);
-    if (!module) throw new Error(`the boot catalog has no module ${name}`);
+    if (!module) throw new Error(`the catalog's table has no module ${name}`);
     return module;
   };
-  for (const [user, owner, ...symbols] of rowsOf(BOOT_LINKS)) {
+  for (const [user, owner, ...symbols] of rowsOf(tables.links)) {
     find(user!).use(find(owner!), symbols);
   }
-  for (const [name, alias] of rowsOf(BOOT_ALIASES)) find(name!).aliases.push(alias!);
-  for (const [name, ...softdep] of rowsOf(BOOT_SOFTDEPS)) {
+  for (const [name, alias] of rowsOf(tables.aliases)) find(name!).aliases.push(alias!);
+  for (const [name, ...softdep] of rowsOf(tables.softdeps)) {
     find(name!).softdeps.push(softdep.join(' '));
   }
   return [...modules.values()];
 }
 
 function rowsOf(table: string): string[][] {
-  return table
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' '));
+  const lines = table.trim() === '' ? [] : table.trim().split('\n');
+  return lines.map((line) => line.split(' '));
 }
 
 class BootModule implements ModulePlan {
   readonly name: string;
   readonly path: string;
   readonly fileSize: Bytes;
+  readonly arch: 'i386' | 'x86_64';
   readonly depends: BootModule[] = [];
   readonly exports: PlannedExport[] = [];
   readonly imports: string[] = [];
@@ -47,12 +69,13 @@ class BootModule implements ModulePlan {
   readonly softdeps: string[] = [];
   readonly #numbers: readonly number[];
 
-  constructor([path, ...numbers]: readonly string[]) {
+  constructor([path, ...numbers]: readonly string[], { fileFactor, arch }: CatalogTables) {
     const file = path!.slice(path!.lastIndexOf('/') + 1);
     this.name = file.replaceAll('-', '_');
     this.path = `kernel/${path}.ko`;
     this.#numbers = numbers.map(Number);
-    this.fileSize = this.#numbers[0]!;
+    this.fileSize = Math.round(this.#numbers[0]! * fileFactor);
+    this.arch = arch;
   }
 
   use(owner: BootModule, symbols: readonly string[]): void {

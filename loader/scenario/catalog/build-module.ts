@@ -7,6 +7,9 @@ import type { ModuleContent, ModulePlan } from './module-plan.ts';
 /** The kernel that bundled catalogs are built for. */
 export const CATALOG_RELEASE = '6.12.0-modstorm';
 export const CATALOG_VERMAGIC = `${CATALOG_RELEASE} SMP preempt mod_unload modversions 686 `;
+export const CATALOG_VERMAGIC_64 = `${CATALOG_RELEASE} SMP preempt mod_unload modversions `;
+/** The same for x86-64 (Debian's linux-image-6.12-amd64). */
+export const CATALOG_STRUCT_MODULE_64: Bytes = 1280;
 /** sizeof(struct module) of a 6.12 kernel for i386 with a distribution's options. */
 export const CATALOG_STRUCT_MODULE: Bytes = 640;
 
@@ -14,10 +17,10 @@ export const CATALOG_STRUCT_MODULE: Bytes = 640;
 const ALIGNMENT_SLACK: Bytes = 256;
 /** Share of the free bytes that local symbols may take. */
 const SYMBOL_SHARE = 0.6;
-const SYMBOL_ENTRY: Bytes = 16;
+const SYMBOL_ENTRY = { i386: 16, x86_64: 24 } as const satisfies Record<string, Bytes>;
 /** The writer puts a call of each symbol used at the start of the text, with its relocation. */
 const CALL_BYTES: Bytes = 5;
-const CALL_RELOCATION: Bytes = 8;
+const CALL_RELOCATION = { i386: 8, x86_64: 24 } as const satisfies Record<string, Bytes>;
 
 type Sizes = Required<
   Pick<ModuleSizes, 'text' | 'rodata' | 'data' | 'bss' | 'roAfterInit' | 'initText' | 'exitText'>
@@ -25,6 +28,7 @@ type Sizes = Required<
 
 /** Exactly `plan.fileSize` bytes. */
 export function buildModule(plan: ModulePlan): Uint8Array {
+  const { arch = 'i386' } = plan;
   let content = plan.content();
   let frame = specOf(plan, content, frameSizes(content), 0);
   let used = writeModule(frame).length + ALIGNMENT_SLACK;
@@ -34,8 +38,8 @@ export function buildModule(plan: ModulePlan): Uint8Array {
     used = writeModule(frame).length + ALIGNMENT_SLACK;
   }
   const calls = Math.min(frame.undefinedSymbols!.length, Math.floor(content.text / CALL_BYTES));
-  const free = Math.max(0, plan.fileSize - used - calls * CALL_RELOCATION);
-  const symbolBytes = SYMBOL_ENTRY + plan.name.length + '_fn'.length + 5;
+  const free = Math.max(0, plan.fileSize - used - calls * CALL_RELOCATION[arch]);
+  const symbolBytes = SYMBOL_ENTRY[arch] + plan.name.length + '_fn'.length + 5;
   const symbols = Math.min(content.localSymbols, Math.floor((free * SYMBOL_SHARE) / symbolBytes));
   const sizes = fittingSizes(content, free - symbols * symbolBytes);
   return writeModule({ ...specOf(plan, content, sizes, symbols), fileSize: plan.fileSize });
@@ -55,8 +59,13 @@ function specOf(
   const versions = new Set(['module_layout', ...undefinedSymbols, ...ops]);
   return {
     name: plan.name,
-    structModuleSize: CATALOG_STRUCT_MODULE,
-    vermagic: CATALOG_VERMAGIC,
+    ...(plan.arch === 'x86_64'
+      ? {
+          arch: 'x86_64',
+          structModuleSize: CATALOG_STRUCT_MODULE_64,
+          vermagic: CATALOG_VERMAGIC_64,
+        }
+      : { structModuleSize: CATALOG_STRUCT_MODULE, vermagic: CATALOG_VERMAGIC }),
     sizes,
     depends: plan.depends.map(({ name }) => name),
     modinfo: [

@@ -10,7 +10,9 @@ import {
   buildModule,
   CATALOG_RELEASE,
   CATALOG_STRUCT_MODULE,
+  CATALOG_STRUCT_MODULE_64,
   CATALOG_VERMAGIC,
+  CATALOG_VERMAGIC_64,
 } from './build-module.ts';
 import { symbolCrc } from './kernel-symbols.ts';
 import { dependencyClosure, type ModulePlan } from './module-plan.ts';
@@ -22,16 +24,26 @@ export class CatalogSource implements ModuleSource {
   readonly metadata: ModuleMetadata;
   readonly identity: SourceIdentity;
 
-  constructor(name: string, plans: readonly ModulePlan[]) {
+  /** `asListed`: depmod's texts keep the order of the plans, as a modules.order would. */
+  constructor(name: string, plans: readonly ModulePlan[], asListed = false) {
     const sorted = [...plans].sort((a, b) => (a.path < b.path ? -1 : 1));
     this.name = name;
     this.files = sorted.map((plan) => new CatalogFile(plan));
-    this.metadata = new CatalogMetadata(sorted);
+    this.metadata = new CatalogMetadata(asListed ? plans : sorted);
     const exported = new Set(plans.flatMap((plan) => plan.exports.map((symbol) => symbol.name)));
+    const wide = plans.some((plan) => plan.arch === 'x86_64');
     this.identity = {
-      arch: 'i386',
-      vermagic: CATALOG_VERMAGIC,
-      structModuleSize: CATALOG_STRUCT_MODULE,
+      ...(wide
+        ? {
+            arch: 'x86_64',
+            vermagic: CATALOG_VERMAGIC_64,
+            structModuleSize: CATALOG_STRUCT_MODULE_64,
+          }
+        : {
+            arch: 'i386',
+            vermagic: CATALOG_VERMAGIC,
+            structModuleSize: CATALOG_STRUCT_MODULE,
+          }),
       exports: {
         has: (symbol) => !exported.has(symbol),
         crc: (symbol) => (exported.has(symbol) ? undefined : symbolCrc(symbol)),

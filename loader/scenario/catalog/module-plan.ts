@@ -14,6 +14,8 @@ export interface ModulePlan {
   readonly path: string;
   /** Exact bytes of the file. */
   readonly fileSize: Bytes;
+  /** Default i386. */
+  readonly arch?: 'i386' | 'x86_64';
   /** Modules it uses symbols of, in the order of its imports. */
   readonly depends: readonly ModulePlan[];
   readonly exports: readonly PlannedExport[];
