@@ -47,18 +47,45 @@ export class FreeTree {
    */
   alloc(size: Bytes, align: Bytes, vstart: VirtAddr, vend: VirtAddr): VirtAddr {
     const padded = align > 4096 && vend - vstart !== size;
-    const n = this.#lowestMatch(
-      size,
-      align,
-      vstart,
-      padded ? (size + align - 1) % this.#span : size,
-    );
+    const n =
+      align === 1
+        ? this.#lowestFit(size, vstart)
+        : this.#lowestMatch(size, align, vstart, padded ? (size + align - 1) % this.#span : size);
     if (n === NIL) return -1;
     const from = this.#t.start[n]!;
     const addr = alignUp(from > vstart ? from : vstart, align);
     if (addr + size > vend) return -1;
     this.clip(n, addr, size);
     return addr;
+  }
+
+  /**
+   * What find_vmap_lowest_match finds where nothing is to be aligned: the lowest block with `size`
+   * bytes at or above `vstart`. The kernel walks down to the lowest block and back up; which block
+   * it finds does not depend on the way.
+   */
+  #lowestFit(size: Bytes, vstart: VirtAddr): BlockId {
+    const { start, end, left, right, max } = this.#t;
+    /** The lowest block seen that has room itself or to its right. */
+    let best: BlockId = NIL;
+    let n = this.#t.root;
+    while (n !== NIL) {
+      const from = start[n]!;
+      if (from > vstart) {
+        if (end[n]! - from >= size || max[right[n]!]! >= size) best = n;
+        n = left[n]!;
+      } else {
+        if (vstart + size <= end[n]!) return n;
+        n = right[n]!;
+      }
+    }
+    if (best === NIL || end[best]! - start[best]! >= size) return best;
+    n = right[best]!;
+    for (;;) {
+      if (max[left[n]!]! >= size) n = left[n]!;
+      else if (end[n]! - start[n]! >= size) return n;
+      else n = right[n]!;
+    }
   }
 
   /** find_vmap_lowest_match: `length` decides where to descend, the true size whether it fits. */

@@ -123,10 +123,9 @@ function sortByAddress<Area extends Range>(areas: readonly Area[]): Area[] {
     if (addr < lo) lo = addr;
     if (addr > hi) hi = addr;
   }
-  if (((hi - lo) / PAGE_SIZE + 1) * count > Number.MAX_SAFE_INTEGER) {
-    return [...areas].sort((a, b) => a.addr - b.addr);
-  }
-  const keys = new Float64Array(count);
+  const most = ((hi - lo) / PAGE_SIZE + 1) * count;
+  if (most > Number.MAX_SAFE_INTEGER) return [...areas].sort((a, b) => a.addr - b.addr);
+  const keys = most <= 2 ** 32 ? new Uint32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) keys[i] = ((areas[i]!.addr - lo) / PAGE_SIZE) * count + i;
   keys.sort();
   const sorted: Area[] = [];
