@@ -2,7 +2,7 @@
 /**
  * Bundles the entry points below into dist/. Nothing is fetched; every file is replaced whole.
  *
- *   node scripts/build.mjs            the bundles
+ *   node scripts/build.mjs            the bundles, and the page in dist/web/
  *   node scripts/build.mjs --types    also dist/types and dist/scenario.schema.json
  */
 import { spawnSync } from 'node:child_process';
@@ -12,17 +12,21 @@ import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { buildWeb } from './build-web.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 
 /**
- * Bundle by name: its entry file, and whether it is a program (shebang, executable) or a library.
+ * Bundle by name: its entry file, and whether it is a program (shebang, executable), a tool of the
+ * checkout (a program that may import what only developers install) or a library.
  * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
  */
 const ENTRIES = {
   'cli.js': { entry: 'scripts/cli.ts', kind: 'program' },
-  'bench.js': { entry: 'scripts/bench.ts', kind: 'program' },
+  'bench-web.js': { entry: 'scripts/bench-web.ts', kind: 'tool' },
+  'screenshots.js': { entry: 'scripts/screenshots.ts', kind: 'tool' },
+  'bench.js': { entry: 'scripts/bench.ts', kind: 'tool' },
   'modules-debian.js': { entry: 'scripts/modules-debian.ts', kind: 'program' },
   'guest-linux.js': { entry: 'scripts/guest-linux.ts', kind: 'program' },
   'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
@@ -38,12 +42,18 @@ async function main(args) {
     throw new BuildError(`unknown option ${unknown[0]}, expected --types or nothing`);
   }
   const started = performance.now();
-  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const dependencies = Object.keys(manifest.dependencies);
+  const all = [...dependencies, ...Object.keys(manifest.devDependencies)];
   const present = Object.entries(ENTRIES).filter(([, { entry }]) => existsSync(join(ROOT, entry)));
   await mkdir(DIST, { recursive: true });
   const written = await Promise.all(
-    present.map(([name, options]) => bundle(name, options, Object.keys(dependencies))),
+    present.map(([name, options]) =>
+      bundle(name, options, options.kind === 'tool' ? all : dependencies),
+    ),
   );
+  await buildWeb(ROOT, join(DIST, 'web'));
+  written.push('web/');
   if (args.includes('--types')) {
     await declarations();
     if (await schema()) written.push('scenario.schema.json');
@@ -71,7 +81,7 @@ async function bundle(name, { entry, kind }, dependencies) {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    ...(kind === 'program' ? { banner: { js: '#!/usr/bin/env node' } } : {}),
+    ...(isProgram(kind) ? { banner: { js: '#!/usr/bin/env node' } } : {}),
   });
   for (const { path, external } of Object.values(result.metafile.outputs).flatMap(
     (o) => o.imports,
@@ -79,9 +89,13 @@ async function bundle(name, { entry, kind }, dependencies) {
     if (external) checkImport(name, kind, path, dependencies);
   }
   for (const file of result.outputFiles) {
-    await replace(file.path, file.contents, kind === 'program' && file.path.endsWith('.js'));
+    await replace(file.path, file.contents, isProgram(kind) && file.path.endsWith('.js'));
   }
   return name;
+}
+
+function isProgram(kind) {
+  return kind === 'program' || kind === 'tool';
 }
 
 /** What a bundle leaves outside must be there where the package is installed. */

@@ -8,6 +8,7 @@ import { inspectCommand } from './inspect-command.ts';
 import { modulesCommand } from './modules-command.ts';
 import { runCommand } from './run-command.ts';
 import { verifyCommand } from './verify-command.ts';
+import { webCommand } from './web-command.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -192,6 +193,27 @@ ${SCENARIO_HELP}`,
         values,
       );
       return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
+    },
+  },
+  web: {
+    summary: 'serve the inspector page on this machine',
+    help: `modstorm web [--port N]
+
+  --port N   the port of 127.0.0.1 to serve on (default 8064; 0 takes a free one)
+
+  The page computes everything in the browser; any static host can serve dist/web/ as well.
+`,
+    options: { port: { type: 'string' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only --port',
+          found: positionals.join(' '),
+        });
+      }
+      const { port } = optionsOf(z.object({ port: count(65_535).default(8064) }), values);
+      return webCommand({ port }, context);
     },
   },
 };

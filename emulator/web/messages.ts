@@ -40,15 +40,13 @@ export type ExportName = keyof typeof EXPORTS;
 const exportName = z.enum(Object.keys(EXPORTS) as [ExportName, ...ExportName[]]);
 
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  /** Runs a bundled scenario or the one among the files. */
+  /** Runs a bundled scenario or the one among the files, or shows what the files recorded. */
   z.object({
     type: z.literal('run'),
     scenario: z.string().nullable(),
     files: z.array(givenFile),
     settings: runSettingsSchema,
   }),
-  /** Shows what the files recorded. */
-  z.object({ type: z.literal('open'), files: z.array(givenFile) }),
   z.object({ type: z.literal('frame'), id: count, moment: momentSchema, view: viewSchema }),
   /** The area at an address, in the moment of the last frame. */
   z.object({ type: z.literal('area'), id: count, addr: z.number() }),

@@ -25,6 +25,8 @@ export class FrameMaker {
   readonly #recording: Recording;
   #state: AddressState | undefined;
   #seq = 0;
+  /** Where the last frame's picture begins. */
+  #origin = 0;
   #failures: readonly FailedAllocation[] = [];
   #failureCount = 0;
   /** A view of each window and number of columns; made once, so that the picture stands still. */
@@ -63,18 +65,31 @@ export class FrameMaker {
   /** The area at an address in the moment of the last frame. */
   area(id: number, addr: number): AreaShown {
     const { map } = this.#recording;
+    const origin = this.#origin;
     const state = this.#state ?? map.stateAt(map.last);
     const index = state.indexAt(addr);
     if (index >= 0) {
       const area = state.area(index);
       const line = vmallocinfoLine(map.space, area);
       const story = areaStory(state, map.requests, area);
-      return { type: 'area', id, line, story, area: { start: area.start, size: area.size } };
+      return {
+        type: 'area',
+        id,
+        line,
+        story,
+        area: { start: area.start - origin, size: area.size },
+      };
     }
     const hole = holeAt(state, addr);
     const range = `${formatHex(map.space, hole.start)}-${formatHex(map.space, hole.start + hole.size)}`;
     const line = `${range} ${groupDigits(hole.size)} bytes free`;
-    return { type: 'area', id, line, story: `a hole of ${formatBytes(hole.size)}`, area: hole };
+    return {
+      type: 'area',
+      id,
+      line,
+      story: `a hole of ${formatBytes(hole.size)}`,
+      area: { start: hole.start - origin, size: hole.size },
+    };
   }
 
   get state(): AddressState {
@@ -92,6 +107,7 @@ export class FrameMaker {
     this.#state = state;
     this.#seq = seq;
     const view = this.#view(asked);
+    this.#origin = view.start;
     const context = { requests: map.requests, cpus };
     const { codes, bytes } = shadeCells(state, view, asked.shading, context);
     const summary = state.summary(view.window);

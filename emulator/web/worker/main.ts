@@ -2,7 +2,7 @@
 import { type FromWorker, type ToWorker, toWorkerSchema } from '../messages.ts';
 import { exportFile, exportName } from './exports.ts';
 import { FrameMaker } from './frame.ts';
-import { openRecording } from './open-files.ts';
+import { areRecorded, openRecording } from './open-files.ts';
 import type { Recording } from './recording.ts';
 import { runScenario } from './run-job.ts';
 import { GivenProblem } from './scenario-input.ts';
@@ -44,12 +44,12 @@ async function answer(message: ToWorker): Promise<void> {
         progress,
         console: (text: string) => scope.postMessage({ type: 'console', text }),
       };
-      finish(await runScenario(message, watcher));
+      const recorded = message.scenario === null && (await areRecorded(message.files));
+      finish(
+        await (recorded ? openRecording(message.files, progress) : runScenario(message, watcher)),
+      );
       return;
     }
-    case 'open':
-      finish(await openRecording(message.files, progress));
-      return;
   }
   if (recording === undefined || frames === undefined) return;
   switch (message.type) {

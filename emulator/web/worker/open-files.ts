@@ -10,6 +10,7 @@ import { areasOfVmallocinfo, recordedSpace } from '../../../loader/trace/recorde
 import { formatHex } from '../../../loader/vmalloc/address.ts';
 import type { GivenFile } from '../messages.ts';
 import { type ResultFile, resultSchema } from '../result-file.ts';
+import { isModuleName } from './file-modules.ts';
 import { Recording } from './recording.ts';
 import { GivenProblem, readJson } from './scenario-input.ts';
 
@@ -19,6 +20,18 @@ const CHUNK = 1 << 20;
 /** Enough of an event file to find an allocation in. */
 const HEAD = 1 << 18;
 
+/** Whether files tell of a run that was, not of one to be; files of neither kind are refused. */
+export async function areRecorded(files: readonly GivenFile[]): Promise<boolean> {
+  if (files.some(({ path }) => path.endsWith('.jsonl'))) return true;
+  const document = files.find(({ path }) => path.endsWith('.json'));
+  if (document !== undefined) {
+    const found = await readJson(document);
+    return found !== null && typeof found === 'object' && 'counters' in found;
+  }
+  if (files.some(({ path }) => isModuleName(path))) return false;
+  throw new GivenProblem(nothingKnown(files));
+}
+
 export async function openRecording(
   files: readonly GivenFile[],
   progress: Progress,
@@ -26,7 +39,6 @@ export async function openRecording(
   const events = files.find(({ path }) => path.endsWith('.jsonl'));
   const document = files.find(({ path }) => path.endsWith('.json'));
   const result = document ? await readResult(document) : null;
-  if (events === undefined && result === null) throw new GivenProblem(nothingKnown(files));
   const space = result ? spaceOf(result, document!.path) : await guessSpace(events!);
   const stillText = events ? result?.machine.initial : result!.files['/proc/vmallocinfo'];
   const recording = new Recording(space, {

@@ -1,0 +1,132 @@
+/** Draws one chart on a canvas: each step's lowest to highest value, so that no peak is lost. */
+import type { SeriesShown } from '../messages.ts';
+import type { ChartLine, ChartSpec } from './chart-specs.ts';
+import type { Scheme } from './scheme.ts';
+
+export interface ChartArea {
+  readonly context: CanvasRenderingContext2D;
+  /** Device pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
+  /** Nanoseconds across the width. */
+  readonly duration: number;
+  readonly scheme: Scheme;
+}
+
+export function drawChart(area: ChartArea, spec: ChartSpec, shown: SeriesShown): void {
+  const { context, width, height, ratio } = area;
+  context.clearRect(0, 0, width, height);
+  const top = topOf(spec, shown);
+  const ruler = area.scheme === 'dark' ? '#2c343b' : '#d0d7de';
+  context.fillStyle = ruler;
+  context.fillRect(0, height - ratio, width, ratio);
+  context.fillRect(0, 0, width, ratio);
+  if (spec.form === 'stack') drawStack(area, spec, shown, top);
+  else for (const line of spec.lines) drawLine(area, line, shown, line.share ? 1 : top);
+  context.font = `${11 * ratio}px ui-sans-serif, system-ui, sans-serif`;
+  context.textBaseline = 'top';
+  context.textAlign = 'right';
+  context.fillStyle = area.scheme === 'dark' ? '#9aa4ae' : '#57606a';
+  if (top > 0) context.fillText(spec.text(top), width - 4 * ratio, 3 * ratio);
+}
+
+/** The value at the top of a chart: the highest there ever is. */
+export function topOf(spec: ChartSpec, { series, steps }: SeriesShown): number {
+  let top = 0;
+  if (spec.form === 'stack') {
+    for (let i = 0; i < steps; i += 1) {
+      top = Math.max(
+        top,
+        spec.lines.reduce((sum, { name }) => sum + series[name]!.max[i]!, 0),
+      );
+    }
+    return top;
+  }
+  for (const { name, share } of spec.lines) {
+    if (share) continue;
+    for (const value of series[name]!.max) top = Math.max(top, value);
+  }
+  return top;
+}
+
+function drawLine(area: ChartArea, line: ChartLine, shown: SeriesShown, top: number): void {
+  const { context, ratio, scheme } = area;
+  const { min, max, last } = shown.series[line.name]!;
+  if (!(top > 0)) return;
+  const y = (value: number): number => yOf(area, value / top);
+  context.strokeStyle = line[scheme];
+  context.lineWidth = 1.6 * ratio;
+  context.lineJoin = 'round';
+  context.setLineDash(line.dash.map((length) => length * ratio));
+  context.beginPath();
+  context.moveTo(0, y(min[0]!));
+  for (let i = 0; i < shown.steps; i += 1) {
+    const from = xOf(area, shown, i);
+    context.lineTo(from, y(min[i]!));
+    if (max[i]! > min[i]!) context.lineTo(from, y(max[i]!));
+    context.lineTo(from, y(last[i]!));
+    context.lineTo(xOf(area, shown, i + 1), y(last[i]!));
+  }
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function drawStack(area: ChartArea, spec: ChartSpec, shown: SeriesShown, top: number): void {
+  if (!(top > 0)) return;
+  const { context, scheme } = area;
+  const below = new Float64Array(shown.steps);
+  for (const line of spec.lines) {
+    const { last } = shown.series[line.name]!;
+    context.fillStyle = line[scheme];
+    context.beginPath();
+    for (let i = 0; i < shown.steps; i += 1) {
+      const y = yOf(area, (below[i]! + last[i]!) / top);
+      context.lineTo(xOf(area, shown, i), y);
+      context.lineTo(xOf(area, shown, i + 1), y);
+    }
+    for (let i = shown.steps - 1; i >= 0; i -= 1) {
+      const y = yOf(area, below[i]! / top);
+      context.lineTo(xOf(area, shown, i + 1), y);
+      context.lineTo(xOf(area, shown, i), y);
+      below[i]! += last[i]!;
+    }
+    context.fill();
+  }
+}
+
+function xOf({ width, duration }: ChartArea, { step }: SeriesShown, i: number): number {
+  return duration > 0 ? Math.min(width, (i * step * width) / duration) : 0;
+}
+
+function yOf({ height, ratio }: ChartArea, share: number): number {
+  return height - ratio - share * (height - 4 * ratio);
+}
+
+/** Ticks for loads, failures and the peak. */
+export function drawStrip(
+  area: ChartArea,
+  points: {
+    readonly loads: readonly { readonly t: number }[];
+    readonly failures: readonly { readonly t: number }[];
+    readonly peak: number;
+  },
+): void {
+  const { context, width, height, ratio, duration, scheme } = area;
+  context.clearRect(0, 0, width, height);
+  const x = (t: number): number =>
+    Math.min(width - ratio, duration > 0 ? (t * width) / duration : 0);
+  context.fillStyle = scheme === 'dark' ? '#1d2329' : '#e7eaee';
+  context.fillRect(0, 0, width, height);
+  context.fillStyle = scheme === 'dark' ? '#7cc7f0' : '#0072b2';
+  for (const { t } of points.loads) context.fillRect(x(t), height * 0.55, ratio, height * 0.45);
+  context.fillStyle = scheme === 'dark' ? '#ff8a80' : '#b3261e';
+  for (const { t } of points.failures) context.fillRect(x(t), 0, ratio, height * 0.55);
+  context.fillStyle = scheme === 'dark' ? '#e6e9ec' : '#1b1f23';
+  const peak = x(points.peak);
+  context.beginPath();
+  context.moveTo(peak - 5 * ratio, 0);
+  context.lineTo(peak + 5 * ratio, 0);
+  context.lineTo(peak, 8 * ratio);
+  context.fill();
+}

@@ -1,0 +1,72 @@
+/** What the page says beside the pictures: progress, problems, the guest's console. */
+import { exactTime, formatTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import type { RecordingShown } from '../messages.ts';
+import { byId, say } from './element.ts';
+
+/** Console text kept on the page. */
+const MOST = 200_000;
+
+export class Notices {
+  readonly #status = byId('status', HTMLElement);
+  readonly #problem = byId('problem', HTMLElement);
+  readonly #empty = byId('empty', HTMLElement);
+  readonly #view = byId('view', HTMLElement);
+  readonly #console = byId('console', HTMLElement);
+  readonly #consoleBox = byId('console-box', HTMLDetailsElement);
+
+  status(text: string): void {
+    say(this.#status, text);
+  }
+
+  progress(phase: string, t: number, events: number): void {
+    const much = events > 0 ? `, ${formatTime(t)} simulated, ${groupDigits(events)} events` : '';
+    this.status(`${phase}${much} …`);
+    this.#problem.hidden = true;
+    this.#showView();
+  }
+
+  done({ title, still }: RecordingShown, duration: number): void {
+    const what = still
+      ? 'only the end of this run is known; drop its events.jsonl with it to see the rest'
+      : `${exactTime(duration)} to look at`;
+    this.status(`${title}: ${what}.`);
+    this.#problem.hidden = true;
+    this.#showView();
+    document.documentElement.dataset.ready = 'true';
+  }
+
+  problem(message: string): void {
+    queueMicrotask(() => {
+      this.#problem.hidden = false;
+      say(this.#problem, message);
+      this.status('');
+    });
+  }
+
+  console(text: string): void {
+    this.#consoleBox.hidden = false;
+    const atEnd =
+      this.#console.scrollTop + this.#console.clientHeight >= this.#console.scrollHeight - 4;
+    this.#console.append(text);
+    const { textContent } = this.#console;
+    if (textContent.length > MOST) this.#console.textContent = textContent.slice(-MOST / 2);
+    if (atEnd) this.#console.scrollTop = this.#console.scrollHeight;
+  }
+
+  /** Back to the state in which nothing has run. */
+  clear(): void {
+    delete document.documentElement.dataset.ready;
+    this.#problem.hidden = true;
+    this.#empty.hidden = false;
+    this.#view.hidden = true;
+    this.#consoleBox.hidden = true;
+    this.#console.textContent = '';
+    document.body.classList.remove('has-run');
+  }
+
+  #showView(): void {
+    this.#empty.hidden = true;
+    this.#view.hidden = false;
+    document.body.classList.add('has-run');
+  }
+}

@@ -1,0 +1,71 @@
+/** Plays virtual time: moves on with every frame of the screen. */
+import { byId, say } from './element.ts';
+
+/** A whole run at speed 1, seconds. */
+const WHOLE_S = 20;
+/** With reduced motion pictures change no more often than this, milliseconds. */
+const CALM_MS = 250;
+
+export class Player {
+  readonly #button = byId('play', HTMLButtonElement);
+  readonly #calm = matchMedia('(prefers-reduced-motion: reduce)');
+  readonly #onTime: (t: number) => void;
+  #duration = 0;
+  #t = 0;
+  #speed = 1;
+  #playing = false;
+  #last = 0;
+
+  constructor(onTime: (t: number) => void) {
+    this.#onTime = onTime;
+    this.#button.addEventListener('click', () => this.toggle());
+  }
+
+  get t(): number {
+    return this.#t;
+  }
+
+  setDuration(duration: number): void {
+    this.#duration = duration;
+    this.#button.disabled = duration === 0;
+  }
+
+  setSpeed(speed: number): void {
+    this.#speed = speed;
+  }
+
+  /** Someone moved to a time. */
+  moved(t: number): void {
+    this.#t = t;
+  }
+
+  toggle(): void {
+    if (this.#playing) this.pause();
+    else this.#play();
+  }
+
+  pause(): void {
+    this.#playing = false;
+    say(this.#button, 'Play');
+  }
+
+  #play(): void {
+    if (this.#duration === 0) return;
+    if (this.#t >= this.#duration) this.#t = 0;
+    this.#playing = true;
+    say(this.#button, 'Pause');
+    this.#last = performance.now();
+    requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  #tick(now: number): void {
+    if (!this.#playing) return;
+    requestAnimationFrame((next) => this.#tick(next));
+    const passed = now - this.#last;
+    if (passed <= 0 || (this.#calm.matches && passed < CALM_MS)) return;
+    this.#last = now;
+    const t = this.#t + ((passed / 1000) * this.#speed * this.#duration) / WHOLE_S;
+    this.#onTime(Math.min(t, this.#duration));
+    if (t >= this.#duration) this.pause();
+  }
+}

@@ -1,0 +1,162 @@
+/** Charts of one run above each other, and the cursor they share: also the slider of time. */
+import { exactTime } from '../../../loader/trace/quantity-text.ts';
+import type { RecordingShown } from '../messages.ts';
+import { drawChart, drawStrip } from './chart-drawing.ts';
+import { CHARTS, type ChartLine, type ChartSpec, valueText } from './chart-specs.ts';
+import { make, say } from './element.ts';
+import { scheme } from './scheme.ts';
+
+interface ChartParts {
+  readonly spec: ChartSpec;
+  readonly canvas: HTMLCanvasElement;
+  readonly values: ReadonlyMap<ChartLine, HTMLElement>;
+}
+
+/** Pointers this near to a failure go to it, CSS pixels. */
+const SNAP = 4;
+
+/** Sends `seek` (detail: nanoseconds) when someone chooses a time. */
+export class TimeChartsElement extends HTMLElement {
+  readonly #strip = make('canvas');
+  readonly #cursor = make('div', { class: 'cursor' });
+  readonly #charts: ChartParts[] = [];
+  #recording: RecordingShown | undefined;
+  #duration = 0;
+  #t = 0;
+
+  connectedCallback(): void {
+    if (this.childElementCount > 0) return;
+    this.tabIndex = 0;
+    this.setAttribute('role', 'slider');
+    this.setAttribute('aria-label', 'Time');
+    this.setAttribute('aria-valuemin', '0');
+    const strip = make('figure', { class: 'strip' }, this.#strip);
+    strip.title = 'red: no room; blue: a module loaded; triangle: peak';
+    this.append(strip, ...CHARTS.map((spec) => this.#addChart(spec)), this.#cursor);
+    this.addEventListener('pointerdown', (event) => {
+      this.setPointerCapture(event.pointerId);
+      this.#seekTo(event);
+    });
+    this.addEventListener('pointermove', (event) => {
+      if (event.buttons === 1) this.#seekTo(event);
+    });
+    this.addEventListener('keydown', (event) => this.#onKey(event));
+    new ResizeObserver(() => this.refresh()).observe(this);
+  }
+
+  /** Shows a run; `duration` is that of the time axis. */
+  show(recording: RecordingShown, duration: number): void {
+    this.#recording = recording;
+    this.#duration = duration;
+    this.setAttribute('aria-valuemax', String(Math.round(duration)));
+    this.refresh();
+  }
+
+  /** Moves the cursor. */
+  setTime(t: number): void {
+    this.#t = t;
+    const share = this.#duration > 0 ? Math.min(1, t / this.#duration) : 0;
+    this.#cursor.style.transform = `translateX(${(share * this.clientWidth).toFixed(1)}px)`;
+    this.setAttribute('aria-valuenow', String(Math.round(t)));
+    this.setAttribute('aria-valuetext', exactTime(Math.round(t)));
+    const series = this.#recording?.series;
+    if (!series) return;
+    const step = Math.min(series.steps - 1, Math.max(0, Math.floor(t / series.step)));
+    for (const { spec, values } of this.#charts) {
+      for (const [line, element] of values) {
+        say(element, valueText(spec, line, series.series[line.name]?.last[step] ?? 0));
+      }
+    }
+  }
+
+  /** Draws anew for the present size and colours. */
+  refresh(): void {
+    const recording = this.#recording;
+    if (recording?.series == null || this.clientWidth === 0) return;
+    const strip = this.#areaOf(this.#strip);
+    if (strip) {
+      const { loads, failures, peak } = recording;
+      drawStrip(strip, { loads, failures, peak: peak.t });
+    }
+    for (const { spec, canvas, values } of this.#charts) {
+      const area = this.#areaOf(canvas);
+      if (area) drawChart(area, spec, recording.series);
+      for (const [line, element] of values) colour(element, line);
+    }
+    this.setTime(this.#t);
+  }
+
+  #addChart(spec: ChartSpec): HTMLElement {
+    const canvas = make('canvas', { 'aria-hidden': 'true' });
+    const values = new Map(spec.lines.map((line) => [line, make('b')] as const));
+    const caption = make('figcaption', {}, make('span', {}, spec.title));
+    for (const [line, value] of values) {
+      const key = make('i', {});
+      caption.append(make('span', {}, key, `${line.label} `, value));
+    }
+    this.#charts.push({ spec, canvas, values });
+    return make('figure', {}, caption, canvas);
+  }
+
+  #areaOf(canvas: HTMLCanvasElement) {
+    const context = canvas.getContext('2d');
+    if (!context) return undefined;
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const width = Math.round(canvas.clientWidth * ratio);
+    const height = Math.round(canvas.clientHeight * ratio);
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    return { context, width, height, ratio, duration: this.#duration, scheme: scheme() };
+  }
+
+  #seekTo(event: PointerEvent): void {
+    const { left, width } = this.getBoundingClientRect();
+    const at = (event.clientX - left) / width;
+    const t = Math.min(1, Math.max(0, at)) * this.#duration;
+    const near = (SNAP / width) * this.#duration;
+    const failure = this.#recording?.failures.find((point) => Math.abs(point.t - t) <= near);
+    this.#send(failure && event.type === 'pointerdown' ? failure.t : t);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = this.#keyTime(event.key);
+    if (to === undefined) return;
+    event.preventDefault();
+    this.#send(Math.min(this.#duration, Math.max(0, to)));
+  }
+
+  #keyTime(key: string): number | undefined {
+    const duration = this.#duration;
+    switch (key) {
+      case 'ArrowRight':
+      case 'ArrowUp':
+        return this.#t + duration / 200;
+      case 'ArrowLeft':
+      case 'ArrowDown':
+        return this.#t - duration / 200;
+      case 'PageUp':
+        return this.#t + duration / 10;
+      case 'PageDown':
+        return this.#t - duration / 10;
+      case 'Home':
+        return 0;
+      case 'End':
+        return duration;
+      default:
+        return undefined;
+    }
+  }
+
+  #send(t: number): void {
+    this.dispatchEvent(new CustomEvent<number>('seek', { detail: Math.round(t) }));
+  }
+}
+
+function colour(value: HTMLElement, line: ChartLine): void {
+  const key = value.previousSibling?.previousSibling;
+  if (!(key instanceof HTMLElement)) return;
+  key.style.borderTopColor = line[scheme()];
+  key.style.borderTopStyle =
+    line.dash.length === 0 ? 'solid' : line.dash[0]! > 3 ? 'dashed' : 'dotted';
+}

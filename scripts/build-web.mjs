@@ -1,0 +1,68 @@
+/** Bundles the page into a folder that any static host can serve. */
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** What v86 imports in Node only, behind a test that browsers fail. */
+const NODE_ONLY = ['crypto', 'node:crypto', 'fs', 'node:fs/promises', 'perf_hooks'];
+
+const PAGE = {
+  page: 'emulator/web/page/main.ts',
+  worker: 'emulator/web/worker/main.ts',
+};
+
+/**
+ * Writes the page below `directory`. Scripts and styles first, the document that names them last;
+ * scripts of earlier builds go when it is there.
+ */
+export async function buildWeb(root, directory) {
+  await mkdir(directory, { recursive: true });
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: { ...PAGE, style: 'emulator/web/style.css' },
+    outdir: directory,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    write: false,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: ['es2022', 'chrome123', 'firefox121', 'safari17.5'],
+    external: NODE_ONLY,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+  });
+  const written = new Set();
+  for (const { path, contents } of result.outputFiles) {
+    await replace(path, contents);
+    written.add(path);
+  }
+  const wasm = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
+  const storm = join(root, 'guest-images', 'storm', 'storm.bin');
+  for (const [name, from] of [
+    ['v86.wasm', wasm],
+    ['storm.bin', storm],
+  ]) {
+    const path = join(directory, name);
+    await copyFile(from, `${path}.${process.pid}.tmp`);
+    await rename(`${path}.${process.pid}.tmp`, path);
+    written.add(path);
+  }
+  const page = join(directory, 'index.html');
+  await replace(page, await readFile(join(root, 'emulator', 'web', 'index.html')));
+  written.add(page);
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (!written.has(path) && !name.endsWith('.tmp')) await rm(path, { force: true });
+  }
+}
+
+async function replace(path, contents) {
+  const fresh = `${path}.${process.pid}.tmp`;
+  await writeFile(fresh, contents);
+  await rename(fresh, path);
+}
