@@ -1,0 +1,46 @@
+/** The benches by name, in the order they run. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { allocatorAgainstNaive, allocatorGrowth } from './allocator-bench.ts';
+import { BUDGETS, type Measurement } from './budget.ts';
+import { eventMemory } from './event-memory-bench.ts';
+import { guestStart } from './guest-start-bench.ts';
+import { runPortBench } from './port-bench.ts';
+import { stormGrowth } from './storm-growth-bench.ts';
+
+export interface Bench {
+  /** The budget it measures. */
+  readonly budget: string;
+  /** Takes minutes: only with --check or --only. */
+  readonly long?: boolean;
+  run(): Measurement | Promise<Measurement>;
+}
+
+/** The bench of the kernel's vmalloc tests, which has no budget. */
+export const TEST_VMALLOC = 'test-vmalloc';
+
+/** This program, once bundled, and the command line beside it. */
+const PROGRAM = fileURLToPath(import.meta.url);
+const CLI = join(dirname(PROGRAM), 'cli.js');
+
+export const BENCHES: readonly Bench[] = [
+  { budget: 'allocator-growth', run: allocatorGrowth },
+  { budget: 'allocator-naive', run: allocatorAgainstNaive },
+  {
+    budget: 'port',
+    run: async () => {
+      const { ratio, noopPerSecond, barePerSecond } = await runPortBench();
+      const rate = (perSecond: number): string => `${(perSecond / 1e6).toFixed(2)}`;
+      return {
+        budget: 'port',
+        value: ratio,
+        detail: `${rate(noopPerSecond)} / ${rate(barePerSecond)} million a second`,
+      };
+    },
+  },
+  { budget: 'storm-growth', run: stormGrowth },
+  { budget: 'event-memory', long: true, run: () => eventMemory(PROGRAM) },
+  { budget: 'guest-start', run: () => guestStart(CLI) },
+];
+
+export const BENCH_NAMES: readonly string[] = [...BUDGETS.map(({ name }) => name), TEST_VMALLOC];
