@@ -94,10 +94,15 @@ export class SimKernel {
     this.log = new KernelLog(() => engine.now, this.events);
     const rcu = new Rcu(engine, costs.rcu_grace_period_ns);
     const purges = new PurgeLock(engine, costs);
-    const drain = new Work(engine, 'kworker/0:0', function* () {
-      yield* purges.spend();
-      space.drainVmapAreaWork();
-    });
+    const drain = new Work(
+      engine,
+      'kworker/0:0',
+      function* () {
+        yield* purges.spend();
+        space.drainVmapAreaWork();
+      },
+      { preempts: true },
+    );
     const space = new VmallocSpace(
       options.space,
       {

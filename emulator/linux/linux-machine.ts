@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { V86 } from 'v86';
+import type { V86Exports } from '../v86/internals.ts';
 import { ConsoleParser } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
 import { encodeOps, type GuestOp } from './guest-ops.ts';
@@ -95,7 +96,9 @@ export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRu
   ending.after(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 'timeout', 'took too long');
   try {
     if (!signal?.aborted) {
-      emulator = startEmulator(options, memoryMb, initramfs);
+      emulator = startEmulator(options, memoryMb, initramfs, (error) =>
+        ending.settle('panic', `the processor cannot go on: ${String(error)}`),
+      );
       emulator.add_listener('serial0-output-byte', (byte: number) => {
         // An exception here would leave the emulator running and never end the boot.
         try {
@@ -196,11 +199,42 @@ function commandLineOf(options: LinuxGuestOptions): string {
   return words.join(' ');
 }
 
-function startEmulator(options: LinuxGuestOptions, memoryMb: number, initramfs: Uint8Array): V86 {
+/** A processor that failed does nothing in its turns, which v86 needs to stop it. */
+const IDLE_TURN_MS = 10;
+
+/**
+ * A guest that has destroyed its page tables makes v86 overflow its stack instead of resetting the
+ * machine; without a hold on it the exception would end the whole process.
+ */
+function guarded(exports: V86Exports, onFailure: (error: unknown) => void): WebAssembly.Exports {
+  let failed = false;
+  const main_loop = (): number => {
+    if (failed) return IDLE_TURN_MS;
+    try {
+      return exports.main_loop();
+    } catch (error) {
+      failed = true;
+      onFailure(error);
+      return IDLE_TURN_MS;
+    }
+  };
+  return { ...exports, main_loop };
+}
+
+function startEmulator(
+  options: LinuxGuestOptions,
+  memoryMb: number,
+  initramfs: Uint8Array,
+  onFailure: (error: unknown) => void,
+): V86 {
   const require = createRequire(import.meta.url);
   const { guest } = options;
+  const wasm = readFileSync(require.resolve('v86/build/v86.wasm'));
   return new V86({
-    wasm_path: require.resolve('v86/build/v86.wasm'),
+    wasm_fn: async (imports: WebAssembly.Imports) => {
+      const { instance } = await WebAssembly.instantiate(wasm, imports);
+      return guarded(instance.exports as V86Exports, onFailure);
+    },
     memory_size: memoryMb * MIB,
     vga_memory_size: MIB,
     bios: { buffer: copyOf(readFileSync(guest.bios)) },

@@ -22,6 +22,12 @@ export interface PlannedCall {
   readonly child?: string;
 }
 
+/** A worker's last act after freeing memory is a purge: the pause lets it come to its end. */
+const SETTLE: readonly GuestOp[] = [
+  { op: 'settle', timeoutMs: 60_000 },
+  { op: 'sleep', ms: 2 },
+];
+
 export interface PlannedStep {
   readonly calls: readonly PlannedCall[];
   /** Everything the step does, in order, `settle` last. */
@@ -48,19 +54,18 @@ export class StepPlanner {
   }
 
   plan(step: Step, index: number): PlannedStep {
-    const settle: GuestOp = { op: 'settle', timeoutMs: 60_000 };
     const files = this.#fileOp(step, index);
     if (files !== undefined) return { calls: [], ops: [files] };
     if ('sleep_ms' in step) {
-      return { calls: [], ops: [{ op: 'sleep', ms: Math.ceil(step.sleep_ms) }, settle] };
+      return { calls: [], ops: [{ op: 'sleep', ms: Math.ceil(step.sleep_ms) }, ...settle()] };
     }
     if ('log' in step) {
       const data = `<6>${step.log}`;
       return { calls: [], ops: [{ op: 'write', path: '/dev/kmsg', data }] };
     }
-    if ('parallel' in step) return this.#parallel(step.parallel, index, settle);
+    if ('parallel' in step) return this.#parallel(step.parallel, index);
     const op = this.#call(step as CallStep, index);
-    const ops = 'read' in step ? [op] : [op, settle];
+    const ops = 'read' in step ? [op] : [op, ...settle()];
     return { calls: [{ step: step as CallStep, op }], ops };
   }
 
@@ -68,11 +73,7 @@ export class StepPlanner {
    * Children wait at a gate, go together, and are waited for. They run under SCHED_IDLE: a kernel
    * worker that is woken together with them goes first, instead of now and then.
    */
-  #parallel(
-    members: Extract<Step, { parallel: unknown }>['parallel'],
-    index: number,
-    settle: GuestOp,
-  ): PlannedStep {
+  #parallel(members: Extract<Step, { parallel: unknown }>['parallel'], index: number): PlannedStep {
     const calls: PlannedCall[] = [];
     const ops: GuestOp[] = [];
     members.forEach(({ step, delay_ms }, member) => {
@@ -96,7 +97,7 @@ export class StepPlanner {
       now = Math.max(now, at);
       ops.push({ op: 'kill', name: `p${member}`, signal: kind === 'kill' ? SIGKILL : SIGUSR1 });
     }
-    ops.push({ op: 'wait', name: 'all' }, settle);
+    ops.push({ op: 'wait', name: 'all' }, ...settle());
     return { calls, ops };
   }
 
@@ -165,6 +166,11 @@ export class StepPlanner {
   #at(path: string): string {
     return path.startsWith('/') ? path : `${this.#root}/${path}`;
   }
+}
+
+/** Results are found by the operation's identity. */
+function settle(): GuestOp[] {
+  return SETTLE.map((op) => ({ ...op }));
 }
 
 /** Whether any step asks the kernel for a module, which the guest does through a module of ours. */

@@ -40,6 +40,8 @@ export class Cpu {
   /** When the running task's present slice began, and the timer that ends it. */
   sliceStart: Nanos = 0;
   sliceTimer: Timer | undefined;
+  /** A task has come that goes before the running one; it does at the next chance. */
+  preempt = false;
   /** CPU time handed out, for utilisation figures. */
   busy: Nanos = 0;
 

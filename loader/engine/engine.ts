@@ -21,6 +21,8 @@ export interface SpawnOptions {
   /** Bound to `cpu` for life. */
   readonly pinned?: boolean;
   readonly pid?: number;
+  /** With no idle CPU, takes the place of the running task the next time that one works. */
+  readonly preempts?: boolean;
 }
 
 /** The task of events that no task caused (boot, timers): the idle task of CPU 0. */
@@ -139,6 +141,15 @@ export class Engine {
     const task = new Task(pid, options.comm, cpu, options.pinned ?? false, body());
     task.request = this.#current?.request ?? 0;
     this.#alive += 1;
+    if (options.preempts && this.#current && this.#idle.first() === undefined) {
+      const here = this.cpus[this.#current.cpu]!;
+      task.cpu = here.id;
+      task.state = 'runnable';
+      task.enqueued = this.#enqueueSeq++;
+      here.queue.push(task);
+      here.preempt = true;
+      return task;
+    }
     this.#enqueue(task);
     return task;
   }
@@ -320,6 +331,11 @@ export class Engine {
   #startSlice(cpu: Cpu, task: Task): void {
     task.state = 'working';
     cpu.sliceStart = this.#now;
+    if (cpu.preempt) {
+      cpu.preempt = false;
+      cpu.sliceTimer = this.#queue.push(this.#now, () => this.#endSlice(cpu, task));
+      return;
+    }
     const contended = cpu.queue.length > 0 || this.#shared.length > 0;
     const slice = contended ? Math.min(task.remaining, this.#timeslice) : task.remaining;
     cpu.sliceTimer = this.#queue.push(this.#now + slice, () => this.#endSlice(cpu, task));

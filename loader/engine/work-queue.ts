@@ -9,6 +9,7 @@ export class Work {
   readonly #comm: string;
   readonly #run: () => Coroutine<void>;
   readonly #background: boolean;
+  readonly #preempts: boolean;
   #timer: Timer | undefined;
   #queued = false;
 
@@ -16,12 +17,13 @@ export class Work {
     engine: Engine,
     comm: string,
     run: () => Coroutine<void>,
-    options: { readonly background?: boolean } = {},
+    options: { readonly background?: boolean; readonly preempts?: boolean } = {},
   ) {
     this.#engine = engine;
     this.#comm = comm;
     this.#run = run;
     this.#background = options.background ?? false;
+    this.#preempts = options.preempts ?? false;
   }
 
   get pending(): boolean {
@@ -37,7 +39,7 @@ export class Work {
     this.#queued = true;
     const start = (): void => {
       this.#timer = undefined;
-      this.#engine.spawn({ comm: this.#comm }, () => this.#body());
+      this.#engine.spawn({ comm: this.#comm, preempts: this.#preempts }, () => this.#body());
     };
     if (delay > 0) this.#timer = this.#engine.after(delay, start, this.#background);
     else start();

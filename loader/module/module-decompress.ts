@@ -1,8 +1,9 @@
 import type { CompressionFormat } from '../decompress/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
-import type { VirtAddr } from '../units.ts';
+import type { Bytes, VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
+import { freeTime } from './kernel-read-file.ts';
 import type { ModuleCall } from './module-call.ts';
 
 export type ModuleDecompress =
@@ -33,17 +34,22 @@ export function* moduleDecompress(
   const pageTime = ctx.costs.vmalloc_page_ns;
   const byteTime = decodeByteTime(ctx, format);
   const perPage = decoded.pages > 0 ? (decoded.image.length * byteTime) / decoded.pages : 0;
-  let held: VirtAddr | undefined;
+  let held: { readonly addr: VirtAddr; readonly bytes: Bytes } | undefined;
   let donePages = 0;
-  const release = (): void => {
-    if (held !== undefined) ctx.space.vfree(held);
+  function* release(): Coroutine<void> {
+    if (held === undefined) return;
+    const { addr, bytes } = held;
     held = undefined;
-  };
+    // Freeing many pages takes long enough for the drain worker to come in between.
+    const area = ctx.space.vfreePages(addr);
+    yield* ctx.engine.work(freeTime(ctx, bytes));
+    if (area?.pageArray) ctx.space.vfree(area.pageArray.addr);
+  }
   for (const buffer of decoded.vm) {
     const pages = buffer.atPage - donePages;
     donePages = buffer.atPage;
     yield* ctx.engine.work(pages * (pageTime + perPage));
-    if (buffer.replaces) release();
+    if (buffer.replaces) yield* release();
     const plain = buffer.how === 'vmalloc' || ctx.features.workspace === 'vmalloc';
     const request = {
       bytes: buffer.bytes,
@@ -53,16 +59,16 @@ export function* moduleDecompress(
     };
     const area = plain ? ctx.space.vmalloc(request) : ctx.space.kvmalloc(request);
     if (!area) {
-      release();
+      yield* release();
       return fail(buffer.onFailure.message, buffer.onFailure.errno);
     }
     if (area !== 'kmalloc') {
-      held = area.addr;
+      held = { addr: area.addr, bytes: buffer.bytes };
       call.allocated += area.size;
     }
   }
   yield* ctx.engine.work((decoded.pages - donePages) * (pageTime + perPage));
-  release();
+  yield* release();
   if (!decoded.ok) return fail(decoded.message, decoded.errno);
 
   const area = ctx.space.vmap({

@@ -138,6 +138,11 @@ export class VmallocSpace {
     return this.#structs.vfree(addr);
   }
 
+  /** The first half of vfree(): `pageArray`, if any, is freed once the pages have been. */
+  vfreePages(addr: VirtAddr): VmArea | null {
+    return this.#structs.vfreePages(addr);
+  }
+
   /** kvfree(): an area by its address, kmalloc'ed memory not at all. */
   kvfree(memory: VmArea | 'kmalloc' | null): void {
     if (memory !== null && memory !== 'kmalloc') this.vfree(memory.addr);

@@ -128,6 +128,13 @@ export class VmStructs {
    * only areas. So it is on i386 while there is highmem to take pages from.
    */
   vfree(addr: VirtAddr): VmArea | null {
+    const area = this.vfreePages(addr);
+    if (area !== null && area.pageArray !== null) this.vfree(area.pageArray.addr);
+    return area;
+  }
+
+  /** vfree() up to the pages: their nested array is for the caller to free, a while later. */
+  vfreePages(addr: VirtAddr): VmArea | null {
     if (addr === 0) return null;
     const { hooks } = this.#allocator;
     const area = this.removeVmArea(addr);
@@ -138,7 +145,6 @@ export class VmStructs {
     if ((area.flags & VM.FLUSH_RESET_PERMS) !== 0) this.#unmapAliases();
     if (area.nrPages > 0) hooks.freePages?.(area.nrPages);
     if ((area.flags & VM.MAP_PUT_PAGES) === 0) this.#nrVmallocPages -= area.nrPages;
-    if (area.pageArray !== null) this.vfree(area.pageArray.addr);
     return area;
   }
 
