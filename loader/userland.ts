@@ -4,12 +4,16 @@ import type { SimKernel } from './kernel.ts';
 import {
   DupsTrace,
   type ExecTarget,
+  type FileSystemTable,
+  FileSystemTypes,
   ModprobePath,
   RequestModule,
+  TestKmod,
   UsermodeHelper,
 } from './kmod/index.ts';
 import { deleteModule, finitModule, initModule } from './module/index.ts';
 import type { ModuleSource } from './module/module-source.ts';
+import { modulePut } from './module/resolve-symbols.ts';
 import type { UserspaceCosts } from './presets/userspace-costs.ts';
 import type { Bytes, Nanos } from './units.ts';
 import {
@@ -58,6 +62,7 @@ export class Userland {
   readonly #options: UserlandOptions;
   #libkmod: Libkmod | undefined;
   #udev: UdevManager | undefined;
+  #testKmod: TestKmod | undefined;
 
   constructor(kernel: SimKernel, options: UserlandOptions) {
     this.#kernel = kernel;
@@ -106,6 +111,41 @@ export class Userland {
         defaultChildrenMax(this.#kernel.engine.cpus.length, this.#options.ram),
     });
     return this.#udev;
+  }
+
+  /** The driver of the kmod self-tests, as if it had been loaded. */
+  get testKmod(): TestKmod {
+    const { ctx } = this.#kernel;
+    this.#testKmod ??= new TestKmod({
+      engine: ctx.engine,
+      log: ctx.log,
+      requestModule: this.requestModule,
+      fileSystems: new FileSystemTypes(this.#fileSystems(), this.requestModule, ctx.log),
+      threadNs: this.#options.costs.helper_fork_ns,
+    });
+    return this.#testKmod;
+  }
+
+  /** Model: a file system is registered while the module with the alias `fs-NAME` is live. */
+  #fileSystems(): FileSystemTable {
+    const { ctx } = this.#kernel;
+    return {
+      find: (name) => {
+        const owner = this.index.lookup(`fs-${name}`)[0];
+        const mod = owner && ctx.modules.findFormed(owner.name);
+        if (mod?.state !== 'live') return undefined;
+        return {
+          name,
+          hasSubtype: name === 'fuse',
+          tryModuleGet: () => {
+            if (mod.refcnt === 0) return false;
+            mod.refcnt += 1;
+            return true;
+          },
+          modulePut: () => modulePut(ctx, mod, 'put_filesystem'),
+        };
+      },
+    };
   }
 
   #execTarget(path: string): ExecTarget {

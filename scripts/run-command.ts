@@ -46,7 +46,10 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     outputs?.finish(run, result);
     out?.commit();
     await print(options, context, result, host);
-    return 0;
+    for (const { step, path, expected, found } of result.unmet) {
+      process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
+    }
+    return result.unmet.length === 0 ? 0 : 1;
   } catch (error) {
     progress.clear();
     throw asInputError(error, loaded.origin);

@@ -19,6 +19,7 @@ export {
   TestKmod,
   type TestKmodAttribute,
   type TestKmodOptions,
+  testKmodAttribute,
 } from './test-kmod.ts';
 export {
   type ExecTarget,

@@ -37,6 +37,25 @@ export type TestKmodAttribute =
   | 'config_test_case'
   | 'test_result';
 
+const DIRECTORY = '/sys/devices/virtual/misc/test_kmod0/';
+const ATTRIBUTES: ReadonlySet<string> = new Set([
+  'config',
+  'trigger_config',
+  'reset',
+  'config_test_driver',
+  'config_test_fs',
+  'config_num_threads',
+  'config_test_case',
+  'test_result',
+]);
+
+/** Which file of the device a path names; undefined when none. */
+export function testKmodAttribute(path: string): TestKmodAttribute | 'config' | undefined {
+  if (!path.startsWith(DIRECTORY)) return undefined;
+  const name = path.slice(DIRECTORY.length);
+  return ATTRIBUTES.has(name) ? (name as TestKmodAttribute | 'config') : undefined;
+}
+
 export interface TestKmodOptions {
   readonly engine: Engine;
   readonly log: Printk;

@@ -2,12 +2,18 @@ import { formatAddress } from '../vmalloc/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 
-/** The text of /proc/modules, newest module first (kernel/module/procfs.c, Linux 6.12). */
-export function procModules(ctx: Pick<ModuleContext, 'modules' | 'space' | 'features'>): string {
+/**
+ * The text of /proc/modules, newest module first, with or without addresses
+ * (kernel/module/procfs.c, Linux 6.12).
+ */
+export function procModules(
+  ctx: Pick<ModuleContext, 'modules' | 'space' | 'features'>,
+  show = true,
+): string {
   let text = '';
   for (const mod of ctx.modules.newestFirst()) {
     if (mod.state === 'unformed') continue;
-    text += `${mod.name} ${mod.totalSize}${unloadInfo(ctx, mod)} ${stateWord(mod)} 0x${address(ctx, mod)}`;
+    text += `${mod.name} ${mod.totalSize}${unloadInfo(ctx, mod)} ${stateWord(mod)} 0x${moduleAddress(ctx, mod, show)}`;
     if (mod.taints.size > 0) text += ` (${mod.taintLetters}${stateMark(mod)})`;
     text += '\n';
   }
@@ -32,8 +38,13 @@ function stateMark(mod: Module): string {
   return mod.state === 'coming' ? '+' : '';
 }
 
-function address(ctx: Pick<ModuleContext, 'space'>, mod: Module): string {
-  const base = mod.textBase;
+/** Where a module's text lies; zeros for those who may not see it. */
+export function moduleAddress(
+  ctx: Pick<ModuleContext, 'space'>,
+  mod: Module,
+  show: boolean,
+): string {
+  const base = show ? mod.textBase : undefined;
   const { preset } = ctx.space;
   return base === undefined ? '0'.repeat(preset.wordBits / 4) : formatAddress(preset, base);
 }

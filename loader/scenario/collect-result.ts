@@ -1,6 +1,6 @@
 import { COUNTER_NAMES } from '../stats/index.ts';
 import type { PreparedRun } from './prepare.ts';
-import type { RunResult } from './result.ts';
+import type { RunResult, UnmetExpectation } from './result.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -56,5 +56,23 @@ export function collectResult(run: PreparedRun): RunResult {
     first_failure: observer.firstFailure,
     end_ns: kernel.engine.now,
     events: observer.events,
+    unmet: unmetExpectations(run),
   };
+}
+
+function unmetExpectations({ scenario, observer }: PreparedRun): UnmetExpectation[] {
+  const { steps } = scenario;
+  if (!steps) return [];
+  const unmet: UnmetExpectation[] = [];
+  for (const { step, member, text = '' } of observer.results) {
+    const given = step === undefined || member !== undefined ? undefined : steps[step];
+    if (given === undefined || !('read' in given) || given.expect === undefined) continue;
+    const { read: path, expect } = given;
+    const exact = typeof expect === 'string';
+    const met = exact ? text === expect : new RegExp(expect.pattern, 'm').test(text);
+    if (met) continue;
+    const expected = exact ? JSON.stringify(expect) : `/${expect.pattern}/`;
+    unmet.push({ step: step!, path, expected, found: JSON.stringify(text.slice(0, 200)) });
+  }
+  return unmet;
 }

@@ -1,6 +1,7 @@
 import type { Coroutine } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
+import { type TestKmod, type TestKmodAttribute, testKmodAttribute } from '../kmod/index.ts';
 import {
   deleteModule,
   finitModule,
@@ -117,8 +118,11 @@ function* dispatch(
     case 'delete_module':
       return { ret: yield* deleteModule(ctx, call, operation.name, operation.flags) };
     case 'read':
-    case 'write':
-      return accessFile(kernel, call, operation);
+    case 'write': {
+      const attribute = testKmodAttribute(kernel.tree.absolute(operation.path));
+      if (attribute === undefined) return accessFile(kernel, call, operation);
+      return yield* accessTestKmod(userland.testKmod, call, operation, attribute);
+    }
     case 'request_module': {
       const { name, wait } = operation;
       const callSite = 'modstorm';
@@ -158,6 +162,23 @@ function virtualInode(kernel: SimKernel, path: string): Inode | undefined {
   const sysfs = full.startsWith('/sys/') && !full.startsWith('/sys/kernel/debug/');
   const read = (): Uint8Array => new TextEncoder().encode(file.read());
   return new Inode(VIRTUAL_INO, 'file', { size: sysfs ? PAGE_SIZE : 0, read });
+}
+
+/** The files of the self-tests' driver: writing one may take its time. */
+function* accessTestKmod(
+  device: TestKmod,
+  call: ModuleCall,
+  operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
+  name: TestKmodAttribute | 'config',
+): Coroutine<Answer> {
+  call.stage = 'done';
+  if (operation.op === 'write') {
+    if (name === 'config') return { ret: -ERRNO.EACCES };
+    return { ret: yield* device.write(name, operation.text) };
+  }
+  if (name === 'trigger_config' || name === 'reset') return { ret: -ERRNO.EACCES };
+  const text = device.read(name);
+  return { ret: text.length, text };
 }
 
 function accessFile(

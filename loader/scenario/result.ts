@@ -66,6 +66,14 @@ export interface AllocationFailure {
   readonly sentence: string;
 }
 
+/** A read that gave something else than its step expects. */
+export interface UnmetExpectation {
+  readonly step: number;
+  readonly path: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
 export interface RunResult {
   readonly version: 1;
   readonly scenario: { readonly name: string; readonly seed: number };
@@ -88,4 +96,6 @@ export interface RunResult {
   readonly first_failure: AllocationFailure | null;
   readonly end_ns: Nanos;
   readonly events: number;
+  /** Reads whose text was not what the scenario expects. */
+  readonly unmet: readonly UnmetExpectation[];
 }

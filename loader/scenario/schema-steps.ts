@@ -38,6 +38,16 @@ const text = (most: number) =>
     .regex(/^\P{Surrogate}*$/u, 'well-formed Unicode');
 const name = text(NAME_MAX).regex(/^[^\0]*$/, 'a name without NUL');
 const path = name.min(1);
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, 'm');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const args = text(TEXT_MAX).default('');
 
 const finitModule = z.strictObject({
@@ -65,7 +75,18 @@ const requestModule = z.strictObject({
 });
 const modprobe = z.strictObject({ modprobe: path, args });
 const uevent = z.strictObject({ uevent: path });
-const read = z.strictObject({ read: path });
+const read = z.strictObject({
+  read: path,
+  /** What the text must be, or a pattern it must match; anything else fails the run. */
+  expect: z
+    .union([
+      z.string().max(65_536),
+      z.strictObject({
+        pattern: z.string().min(1).max(4096).refine(isPattern, 'a regular expression'),
+      }),
+    ])
+    .optional(),
+});
 const write = z.strictObject({ write: path, text: text(TEXT_MAX) });
 const sleep = z.strictObject({ sleep_ms: z.number().min(0).max(86_400_000) });
 const log = z.strictObject({ log: text(1024) });

@@ -1,4 +1,6 @@
+import { ERRNO } from '../errno.ts';
 import { type ModuleContext, procModules } from '../module/index.ts';
+import { moduleAddress } from '../module/proc-modules.ts';
 import { COUNTER_NAMES, statsText } from '../stats/index.ts';
 
 /** A file whose text is made when it is read. */
@@ -21,13 +23,18 @@ const DEBUG_MODULES = '/sys/kernel/debug/modules';
 export class VirtualFiles {
   readonly #ctx: ModuleContext;
   readonly #fixed = new Map<string, VirtualFile>();
+  #kptrRestrict = 0;
 
   constructor(ctx: ModuleContext, options: VirtualFilesOptions) {
     this.#ctx = ctx;
     const text = (path: string, read: () => string): void => {
       this.#fixed.set(path, { read });
     };
-    text('/proc/modules', () => procModules(ctx));
+    text('/proc/modules', () => procModules(ctx, this.#showAddresses));
+    this.#fixed.set('/proc/sys/kernel/kptr_restrict', {
+      read: () => `${this.#kptrRestrict}\n`,
+      write: (value) => this.#restrict(value),
+    });
     text('/proc/vmallocinfo', () => ctx.space.vmallocinfo());
     text('/proc/meminfo', () => ctx.space.meminfo());
     text('/dev/kmsg', options.kmsg);
@@ -48,7 +55,7 @@ export class VirtualFiles {
   }
 
   get(path: string): VirtualFile | undefined {
-    return this.#fixed.get(path) ?? this.#moduleFile(path);
+    return this.#fixed.get(path) ?? this.#moduleFile(path) ?? this.#sectionFile(path);
   }
 
   /** Every path that exists now. */
@@ -60,6 +67,28 @@ export class VirtualFiles {
         yield `/sys/module/${mod.name}/${file}`;
       }
     }
+  }
+
+  /**
+   * kallsyms_show_value().
+   * Model: readers have CAP_SYSLOG, so only a kptr_restrict of 2 hides addresses from them.
+   */
+  get #showAddresses(): boolean {
+    return this.#kptrRestrict < 2;
+  }
+
+  #restrict(value: string): number {
+    if (!/^[012]\n?$/.test(value)) return -ERRNO.EINVAL;
+    this.#kptrRestrict = Number.parseInt(value, 10);
+    return 0;
+  }
+
+  /** /sys/module/<name>/sections/.text */
+  #sectionFile(path: string): VirtualFile | undefined {
+    const match = /^\/sys\/module\/([^/]+)\/sections\/\.text$/.exec(path);
+    const mod = match ? this.#ctx.modules.findFormed(match[1]!) : undefined;
+    if (!mod) return undefined;
+    return { read: () => `0x${moduleAddress(this.#ctx, mod, this.#showAddresses)}\n` };
   }
 
   /** /sys/module/<name>/…, kernel/module/sysfs.c and main.c, Linux 6.12 */

@@ -86,7 +86,12 @@ const OTHERS = [
 ] as const;
 
 function guest({ name, description, kernel, cpus, memory_mb }: PublishedGuest): ScenarioInput {
-  const device = { per: 'device', op: 'uevent', by: 'one', cpus: { list: [0] } } as const;
+  const device = {
+    per: 'device' as const,
+    op: 'uevent' as const,
+    by: 'one' as const,
+    cpus: { list: [0] },
+  };
   const cpu = { per: 'cpu', op: 'uevent', by: 'one' } as const;
   const init = Object.entries(INIT_CPU_US).map(
     ([module, cpu_us]) => [module, { cpu_us, sleeps: true }] as const,
