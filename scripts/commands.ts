@@ -3,6 +3,7 @@ import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
 import type { CommandContext } from './command-context.ts';
+import { compareCommand } from './compare-command.ts';
 import { InputError } from './input-error.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { modulesCommand } from './modules-command.ts';
@@ -46,6 +47,22 @@ const runValues = z.object({
   json: z.boolean().default(false),
   guest: z.string().optional(),
   scenario: z.string().optional(),
+});
+
+const compareValues = z.object({
+  kernels: z.string().min(1).default('v6.3,v6.4,v6.5,v6.12'),
+  cpus: z
+    .string()
+    .regex(/^\d{1,4}(,\d{1,4})*$/, 'whole numbers with commas between them')
+    .transform((text) => text.split(',').map(Number))
+    .pipe(z.array(z.number().min(1).max(8192)))
+    .optional(),
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().optional(),
+  'until-failure': z.boolean().default(false),
+  by: z.enum(['cpus', 'vmalloc']).default('cpus'),
+  most: count(8192).optional(),
+  json: z.boolean().default(false),
 });
 
 function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
@@ -139,6 +156,37 @@ ${SCENARIO_HELP}`,
       );
       const format = options.format ?? (options.json ? 'json' : 'map');
       return inspectCommand({ ...options, subject, format }, context);
+    },
+  },
+  compare: {
+    summary: "one storm under several kernels' rules",
+    help: `modstorm compare SCENARIO|published [--kernels V,V…] [--cpus N,N…] [options]
+
+  --kernels LIST   default v6.3,v6.4,v6.5,v6.12; a feature can be changed alone:
+                   v6.4+early_check=false+deny_write=exclusive-read
+  --cpus LIST      simulated CPUs, one table for each number
+  --until-failure  the smallest number of CPUs with which an allocation fails
+  --by WHAT        search over cpus (default) or the size of vmalloc=
+  --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
+  --seed N, --modules DIR, --json as for replay
+
+  published sets the model beside what was measured on three guests in 2023.
+`,
+    options: {
+      kernels: { type: 'string' },
+      cpus: { type: 'string' },
+      seed: { type: 'string' },
+      modules: { type: 'string' },
+      'until-failure': { type: 'boolean' },
+      by: { type: 'string' },
+      most: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const scenario = onePositional(positionals, 'scenario');
+      const options = optionsOf(compareValues, values);
+      const { 'until-failure': untilFailure, ...rest } = options;
+      return compareCommand({ ...rest, scenario, untilFailure }, context);
     },
   },
   modules: {

@@ -55,6 +55,7 @@ export function collectResult(run: PreparedRun): RunResult {
     peak: observer.peak,
     first_failure: observer.firstFailure,
     end_ns: kernel.engine.now,
+    settled_ns: observer.settled,
     events: observer.events,
     unmet: unmetExpectations(run),
   };

@@ -95,6 +95,8 @@ export interface RunResult {
   readonly peak: PeakUse;
   readonly first_failure: AllocationFailure | null;
   readonly end_ns: Nanos;
+  /** When the last call was answered. */
+  readonly settled_ns: Nanos;
   readonly events: number;
   /** Reads whose text was not what the scenario expects. */
   readonly unmet: readonly UnmetExpectation[];

@@ -34,6 +34,8 @@ export class RunObserver implements SessionObserver {
   peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
   firstFailure: AllocationFailure | null = null;
   events = 0;
+  /** When the last call was answered. */
+  settled = 0;
   readonly #kernel: SimKernel;
   readonly #stepped: boolean;
   readonly #lines = new Map<number, string[]>();
@@ -94,6 +96,7 @@ export class RunObserver implements SessionObserver {
         break;
       }
       case 'outcome':
+        if (event.op !== 'read') this.settled = event.t;
         this.#open.delete(event.request);
         this.#tally(event.op, event.ret);
         break;
