@@ -17,6 +17,11 @@ interface Chunk {
  */
 export class BusyAreas {
   readonly #chunks = new Map<number, Chunk>();
+  /** The chunk looked at last: an area is found first and removed next. */
+  #last: Chunk | undefined;
+  #lastKey = -1;
+  /** A chunk that has become empty, for the next one needed. */
+  #spare: Chunk | undefined;
   #count = 0;
   /** In address order; null after a change. */
   #ordered: readonly VmArea[] | null = [];
@@ -33,11 +38,7 @@ export class BusyAreas {
 
   add(area: VmArea, inWindow: boolean): void {
     const key = Math.floor(area.addr / CHUNK_SIZE);
-    let chunk = this.#chunks.get(key);
-    if (chunk === undefined) {
-      chunk = { slots: new Array<VmArea | undefined>(CHUNK_PAGES).fill(undefined), count: 0 };
-      this.#chunks.set(key, chunk);
-    }
+    const chunk = this.#chunk(key) ?? this.#newChunk(key);
     chunk.slots[(area.addr - key * CHUNK_SIZE) / PAGE_SIZE] = area;
     chunk.count++;
     this.#count++;
@@ -47,9 +48,13 @@ export class BusyAreas {
 
   remove(area: VmArea, inWindow: boolean): void {
     const key = Math.floor(area.addr / CHUNK_SIZE);
-    const chunk = this.#chunks.get(key)!;
+    const chunk = this.#chunk(key)!;
     chunk.slots[(area.addr - key * CHUNK_SIZE) / PAGE_SIZE] = undefined;
-    if (--chunk.count === 0) this.#chunks.delete(key);
+    if (--chunk.count === 0) {
+      this.#chunks.delete(key);
+      this.#lastKey = -1;
+      this.#spare = chunk;
+    }
     this.#count--;
     this.#ordered = null;
     if (inWindow) this.#bytesInWindow -= area.size;
@@ -59,7 +64,28 @@ export class BusyAreas {
   find(addr: VirtAddr): VmArea | undefined {
     const key = Math.floor(addr / CHUNK_SIZE);
     const slot = (addr - key * CHUNK_SIZE) / PAGE_SIZE;
-    return this.#chunks.get(key)?.slots[slot] ?? this.#findInside(addr);
+    return this.#chunk(key)?.slots[slot] ?? this.#findInside(addr);
+  }
+
+  #chunk(key: number): Chunk | undefined {
+    if (key === this.#lastKey) return this.#last;
+    const chunk = this.#chunks.get(key);
+    if (chunk === undefined) return undefined;
+    this.#last = chunk;
+    this.#lastKey = key;
+    return chunk;
+  }
+
+  #newChunk(key: number): Chunk {
+    const chunk = this.#spare ?? {
+      slots: new Array<VmArea | undefined>(CHUNK_PAGES).fill(undefined),
+      count: 0,
+    };
+    this.#spare = undefined;
+    this.#chunks.set(key, chunk);
+    this.#last = chunk;
+    this.#lastKey = key;
+    return chunk;
   }
 
   #findInside(addr: VirtAddr): VmArea | undefined {

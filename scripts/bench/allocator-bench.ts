@@ -10,12 +10,15 @@ import { Load } from './allocator-load.ts';
 import type { Measurement } from './budget.ts';
 import { inTurns, median, ratioOf } from './stopwatch.ts';
 
-const ROUNDS = 21;
+const ROUNDS = 15;
+/** Some 50 ms a turn, so that it hardly matters what the turn before left in the caches. */
+const OPERATIONS = 60_000;
+const NAIVE_OPERATIONS = 3000;
 
 export function allocatorGrowth(): Measurement {
   const few = new Load('space', 1000);
   const many = new Load('space', 100_000);
-  const operations = 20_000;
+  const operations = OPERATIONS;
   const [pairsFew, pairsMany, replaceFew, replaceMany] = inTurns(
     [
       { operations, run: (n) => few.pairs(n) },
@@ -37,10 +40,10 @@ export function allocatorAgainstNaive(): Measurement {
   const naive = new Load('naive', 10_000);
   const [pairs, naivePairs, replace, naiveReplace] = inTurns(
     [
-      { operations: 20_000, run: (n) => allocator.pairs(n) },
-      { operations: 1000, run: (n) => naive.pairs(n) },
-      { operations: 20_000, run: (n) => allocator.replace(n) },
-      { operations: 1000, run: (n) => naive.replace(n) },
+      { operations: OPERATIONS, run: (n) => allocator.pairs(n) },
+      { operations: NAIVE_OPERATIONS, run: (n) => naive.pairs(n) },
+      { operations: OPERATIONS, run: (n) => allocator.replace(n) },
+      { operations: NAIVE_OPERATIONS, run: (n) => naive.replace(n) },
     ],
     ROUNDS,
   );
