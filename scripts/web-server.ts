@@ -1,9 +1,12 @@
 /** Serves the files of one folder on 127.0.0.1, and nothing else. */
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { InputError } from './input-error.ts';
+
+/** No path leads out of the folder, or into one below it. */
+const FILE_NAME = /^\w[\w.-]*$/;
 
 const HOST = '127.0.0.1';
 
@@ -52,8 +55,7 @@ export async function serveDirectory(directory: string, port: number): Promise<W
       found: 'no index.html',
     });
   }
-  const files = new Set(readdirSync(directory));
-  const server = createServer((request, response) => answer(directory, files, request, response));
+  const server = createServer((request, response) => answer(directory, request, response));
   await listen(server, port);
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -85,12 +87,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-function answer(
-  directory: string,
-  files: ReadonlySet<string>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function answer(directory: string, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     end(response, 405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
     return;
@@ -102,16 +99,16 @@ function answer(
   }
   const path = (request.url ?? '/').replace(/[?#].*$/, '').slice(1);
   const name = path === '' ? 'index.html' : path;
-  // Only names that the folder lists: no path leads out of it.
-  if (!files.has(name)) {
+  const file = join(directory, name);
+  const stats = FILE_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined;
+  if (!stats?.isFile()) {
     end(response, 404, 'not found');
     return;
   }
-  const file = join(directory, name);
   response.writeHead(200, {
     ...HEADERS,
     'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
-    'Content-Length': statSync(file).size,
+    'Content-Length': stats.size,
   });
   if (request.method === 'HEAD') {
     response.end();

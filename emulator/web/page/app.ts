@@ -292,7 +292,9 @@ export class App implements TrackListener {
     this.#wanted = undefined;
     if (typeof wanted === 'number') this.goTo({ t: Math.min(wanted, this.#duration) });
     else if (wanted === 'failure') this.goToFailure();
-    else this.goTo({ at: wanted ?? 'last' }, 0);
+    else if (wanted === undefined && this.#shown.some(({ track }) => track.recording?.failure)) {
+      this.goToFailure();
+    } else this.goTo({ at: 'peak' }, 0);
   }
 
   #setTime(t: number): void {

@@ -1,4 +1,5 @@
-/** Draws one chart on a canvas: each step's lowest to highest value, so that no peak is lost. */
+/** Draws one chart on a canvas: a line through each step's last value, and
+ * behind it the range from lowest to highest, so that no peak is lost. */
 import type { SeriesShown } from '../messages.ts';
 import type { ChartLine, ChartSpec } from './chart-specs.ts';
 import type { Scheme } from './scheme.ts';
@@ -24,11 +25,6 @@ export function drawChart(area: ChartArea, spec: ChartSpec, shown: SeriesShown):
   context.fillRect(0, 0, width, ratio);
   if (spec.form === 'stack') drawStack(area, spec, shown, top);
   else for (const line of spec.lines) drawLine(area, line, shown, line.share ? 1 : top);
-  context.font = `${11 * ratio}px ui-sans-serif, system-ui, sans-serif`;
-  context.textBaseline = 'top';
-  context.textAlign = 'right';
-  context.fillStyle = area.scheme === 'dark' ? '#9aa4ae' : '#57606a';
-  if (top > 0) context.fillText(spec.text(top), width - 4 * ratio, 3 * ratio);
 }
 
 /** The value at the top of a chart: the highest there ever is. */
@@ -55,17 +51,22 @@ function drawLine(area: ChartArea, line: ChartLine, shown: SeriesShown, top: num
   const { min, max, last } = shown.series[line.name]!;
   if (!(top > 0)) return;
   const y = (value: number): number => yOf(area, value / top);
+  context.fillStyle = line[scheme];
+  context.globalAlpha = 0.3;
+  for (let i = 0; i < shown.steps; i += 1) {
+    if (max[i]! === min[i]!) continue;
+    const from = xOf(area, shown, i);
+    const across = Math.max(ratio, xOf(area, shown, i + 1) - from);
+    context.fillRect(from, y(max[i]!), across, y(min[i]!) - y(max[i]!));
+  }
+  context.globalAlpha = 1;
   context.strokeStyle = line[scheme];
   context.lineWidth = 1.6 * ratio;
   context.lineJoin = 'round';
   context.setLineDash(line.dash.map((length) => length * ratio));
   context.beginPath();
-  context.moveTo(0, y(min[0]!));
   for (let i = 0; i < shown.steps; i += 1) {
-    const from = xOf(area, shown, i);
-    context.lineTo(from, y(min[i]!));
-    if (max[i]! > min[i]!) context.lineTo(from, y(max[i]!));
-    context.lineTo(from, y(last[i]!));
+    context.lineTo(xOf(area, shown, i), y(last[i]!));
     context.lineTo(xOf(area, shown, i + 1), y(last[i]!));
   }
   context.stroke();

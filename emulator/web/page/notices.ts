@@ -1,5 +1,5 @@
 /** What the page says beside the pictures: progress, problems, the guest's console. */
-import { exactTime, formatTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { formatTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
 import type { RecordingShown } from '../messages.ts';
 import { byId, say } from './element.ts';
 
@@ -14,6 +14,11 @@ export class Notices {
   readonly #console = byId('console', HTMLElement);
   readonly #consoleBox = byId('console-box', HTMLDetailsElement);
 
+  constructor() {
+    // What scrolls must be reachable by keyboard.
+    this.#console.tabIndex = 0;
+  }
+
   status(text: string): void {
     say(this.#status, text);
   }
@@ -25,10 +30,10 @@ export class Notices {
     this.#showView();
   }
 
-  done({ title, still }: RecordingShown, duration: number): void {
+  done({ title, still, events }: RecordingShown, duration: number): void {
     const what = still
       ? 'only the end of this run is known; drop its events.jsonl with it to see the rest'
-      : `${exactTime(duration)} to look at`;
+      : `${groupDigits(events)} events in ${formatTime(duration)} of simulated time`;
     this.status(`${title}: ${what}.`);
     this.#problem.hidden = true;
     this.#showView();

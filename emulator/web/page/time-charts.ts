@@ -1,7 +1,7 @@
 /** Charts of one run above each other, and the cursor they share: also the slider of time. */
 import { exactTime } from '../../../loader/trace/quantity-text.ts';
 import type { RecordingShown } from '../messages.ts';
-import { drawChart, drawStrip } from './chart-drawing.ts';
+import { drawChart, drawStrip, topOf } from './chart-drawing.ts';
 import { CHARTS, type ChartLine, type ChartSpec, valueText } from './chart-specs.ts';
 import { make, say } from './element.ts';
 import { scheme } from './scheme.ts';
@@ -10,6 +10,8 @@ interface ChartParts {
   readonly spec: ChartSpec;
   readonly canvas: HTMLCanvasElement;
   readonly values: ReadonlyMap<ChartLine, HTMLElement>;
+  /** Says what the chart's height stands for. */
+  readonly top: HTMLElement;
 }
 
 /** Pointers this near to a failure go to it, CSS pixels. */
@@ -78,7 +80,8 @@ export class TimeChartsElement extends HTMLElement {
       const { loads, failures, peak } = recording;
       drawStrip(strip, { loads, failures, peak: peak.t });
     }
-    for (const { spec, canvas, values } of this.#charts) {
+    for (const { spec, canvas, values, top } of this.#charts) {
+      say(top, `height ${spec.text(topOf(spec, recording.series))}`);
       const area = this.#areaOf(canvas);
       if (area) drawChart(area, spec, recording.series);
       for (const [line, element] of values) colour(element, line);
@@ -94,7 +97,9 @@ export class TimeChartsElement extends HTMLElement {
       const key = make('i', {});
       caption.append(make('span', {}, key, `${line.label} `, value));
     }
-    this.#charts.push({ spec, canvas, values });
+    const top = make('span', { class: 'top' });
+    caption.append(top);
+    this.#charts.push({ spec, canvas, values, top });
     return make('figure', {}, caption, canvas);
   }
 

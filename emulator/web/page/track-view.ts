@@ -35,9 +35,13 @@ export class TrackView {
       make('div', { class: 'track-head' }, this.#title, this.#range),
       this.#figures,
       this.map,
-      make('p', { class: 'marks' }, this.#hole, this.#wanted),
-      line,
-      this.#legend,
+      make(
+        'div',
+        { class: 'side' },
+        make('p', { class: 'marks' }, this.#hole, this.#wanted),
+        line,
+        this.#legend,
+      ),
       this.charts,
     );
   }

@@ -12,7 +12,7 @@ import {
   shadeLooks,
 } from '../../../loader/trace/map-shades.ts';
 import { type MapView, mapView } from '../../../loader/trace/map-view.ts';
-import { formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { exactTime, formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
 import { formatHex } from '../../../loader/vmalloc/address.ts';
 import type { AreaShown, Frame, MomentAsked, ViewAsked } from '../messages.ts';
 import type { Recording } from './recording.ts';
@@ -172,7 +172,8 @@ export class FrameMaker {
     const { events, space } = this.#recording;
     const event = seq < 0 ? undefined : events.at(events.indexOfSeq(seq));
     if (event === undefined) return '';
-    return `#${event.seq} ${(formatFtraceLine(space, event) ?? formatEventLine(space, event)).trim()}`;
+    const trace = formatFtraceLine(space, event);
+    return `#${event.seq} ${trace === null ? plainLine(formatEventLine(space, event)) : trace.trim()}`;
   }
 
   #failureAt(seq: number): FailedAllocation | null {
@@ -210,6 +211,16 @@ export class FrameMaker {
   #isWhole(window: MapWindow): boolean {
     return window.end - window.start <= 2 ** 32;
   }
+}
+
+/** An event that no trace file has, in the manner of one. */
+function plainLine(json: string): string {
+  const { seq: _, t, cpu, task, kind, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const rest = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
+  const place = `${task} [${String(cpu).padStart(3, '0')}] ${exactTime(Number(t))}`;
+  return `${place}: ${kind}: ${rest.join(' ')}`;
 }
 
 function inView(view: MapView, failure: FailedAllocation): boolean {
