@@ -23,14 +23,15 @@ export async function eventMemory(program: string): Promise<Measurement> {
   const directory = mkdtempSync(join(tmpdir(), 'modstorm-bench-'));
   const file = join(directory, 'events.jsonl');
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
-  // The terminal sends Ctrl-C to the child as well.
+  const stop = new AbortController();
   const interrupted = (): void => {
+    stop.abort();
     remove();
     process.exit(130);
   };
   process.once('SIGINT', interrupted);
   try {
-    const child = JSON.parse(await run(program, [EVENT_CHILD, file])) as ChildReport;
+    const child = JSON.parse(await run(program, [EVENT_CHILD, file], stop.signal)) as ChildReport;
     const size = statSync(file).size;
     if (child.events < EVENTS) throw new Error(`only ${child.events} events`);
     return {
@@ -76,10 +77,11 @@ export function runEventChild(file: string): void {
   process.stdout.write(JSON.stringify({ events: events.emitted, peakBytes } satisfies ChildReport));
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      signal,
     });
     let text = '';
     child.stdout.setEncoding('utf8');
@@ -87,9 +89,9 @@ function run(program: string, args: readonly string[]): Promise<string> {
       text += piece;
     });
     child.on('error', reject);
-    child.on('close', (code, signal) => {
+    child.on('close', (code, killed) => {
       if (code === 0) resolve(text);
-      else reject(new Error(`the process with the events ended with ${code ?? signal}`));
+      else reject(new Error(`the process with the events ended with ${code ?? killed}`));
     });
   });
 }
