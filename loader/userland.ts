@@ -155,8 +155,9 @@ export class Userland {
       const { modprobe } = this;
       return (argv) => modprobe.program(argv);
     }
-    const opened = this.#kernel.tree.open(path);
-    return { errno: opened.ok ? ERRNO.EACCES : ERRNO.ENOENT };
+    const { tree, files } = this.#kernel;
+    const there = tree.open(path).ok || files.get(tree.absolute(path)) !== undefined;
+    return { errno: there ? ERRNO.EACCES : ERRNO.ENOENT };
   }
 
   *#runPlain(program: PlainProgram, argv: readonly string[]): Coroutine<number> {

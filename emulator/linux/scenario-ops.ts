@@ -69,10 +69,7 @@ export class StepPlanner {
     return { calls: [{ step: step as CallStep, op }], ops };
   }
 
-  /**
-   * Children wait at a gate, go together, and are waited for. They run under SCHED_IDLE: a kernel
-   * worker that is woken together with them goes first, instead of now and then.
-   */
+  /** Children wait at a gate, go together, and are waited for. */
   #parallel(members: Extract<Step, { parallel: unknown }>['parallel'], index: number): PlannedStep {
     const calls: PlannedCall[] = [];
     const ops: GuestOp[] = [];
@@ -81,7 +78,7 @@ export class StepPlanner {
       const op = this.#call(step, index);
       calls.push({ member, step, op, child });
       const delay: GuestOp[] = delay_ms > 0 ? [{ op: 'sleep', ms: Math.ceil(delay_ms) }] : [];
-      ops.push({ op: 'spawn', name: child, ops: [{ op: 'idle' }, { op: 'gate' }, ...delay, op] });
+      ops.push({ op: 'spawn', name: child, ops: [{ op: 'gate' }, ...delay, op] });
     });
     for (const { child } of calls) ops.push({ op: 'blocked', name: child! });
     ops.push({ op: 'go' });
@@ -140,7 +137,11 @@ export class StepPlanner {
       const args = step.args === '' ? [] : step.args.split(' ');
       return { op: 'exec', argv: ['/sbin/modprobe', ...args, '-q', '--', step.modprobe] };
     }
-    if ('read' in step) return { op: 'read', path: this.#at(step.read) };
+    if ('read' in step) {
+      const path = this.#at(step.read);
+      // A read of 4 MiB or more is refused there (proc_sys_call_handler, fs/proc/proc_sysctl.c).
+      return { op: 'read', path, ...(path.startsWith('/proc/sys/') ? { max: 65_536 } : {}) };
+    }
     if ('write' in step) return { op: 'write', path: this.#at(step.write), data: step.text };
     throw new GuestMappingError(index, 'uevent steps need a udev, which the guest has not');
   }

@@ -54,6 +54,11 @@ export class VirtualFiles {
     }
   }
 
+  /** Puts one more file there, such as a parameter of a module whose working the caller knows. */
+  add(path: string, file: VirtualFile): void {
+    this.#fixed.set(path, file);
+  }
+
   get(path: string): VirtualFile | undefined {
     return this.#fixed.get(path) ?? this.#moduleFile(path) ?? this.#sectionFile(path);
   }

@@ -9,6 +9,7 @@ import type { Scenario } from '../../loader/scenario/schema.ts';
 import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
 import { buildModuleIndex } from '../../loader/userland.ts';
 import type { ModuleIndex } from '../../loader/userspace/index.ts';
+import { probeList } from '../../loader/userspace/probe-list.ts';
 
 const DEFAULT_MODPROBE = '/sbin/modprobe';
 const PATH_FILE = '/proc/sys/kernel/modprobe';
@@ -71,10 +72,7 @@ function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name:
   const bytes = new Map(source.files.map((file) => [file.path, file]));
   const words = ['check=1'];
   for (const ref of index.lookup(name)) {
-    const module = index.module(ref.name);
-    if (module === undefined) continue;
-    for (const needed of [...module.dependencies, module.name]) {
-      const path = index.module(needed)?.path;
+    for (const { path } of probeList(index, ref, false)) {
       if (path === undefined) continue;
       const compressed = moduleDecompressionFormat(bytes.get(path)?.read() ?? new Uint8Array());
       if (compressed !== null) words.push(`flags=${COMPRESSED_FILE}`);

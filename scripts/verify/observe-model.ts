@@ -13,8 +13,12 @@ export interface ModelRun extends ObservedRun {
   readonly stuckAt: number | null;
 }
 
-/** Runs a scenario of steps. Every second operation waits for the kernel to fall quiet. */
-export function observeModel(run: PreparedRun): ModelRun {
+/**
+ * Runs a scenario of steps; every second operation waits for the kernel to fall quiet. No step
+ * begins before the time `startsUs` has for it, so that limits on warnings and retentions count as
+ * they did there.
+ */
+export function observeModel(run: PreparedRun, startsUs: readonly number[] = []): ModelRun {
   const { kernel, program, observer } = run;
   const recorder = new StepRecorder(run);
   kernel.events.attach({ push: (event) => recorder.push(event) });
@@ -31,6 +35,8 @@ export function observeModel(run: PreparedRun): ModelRun {
     if (operation === undefined) break;
     step = tag >> 1;
     recorder.step = step;
+    const wait = (tag % 2 === 0 ? (startsUs[step] ?? 0) * 1000 : 0) - session.now;
+    if (wait > 0) session.advanceTime(wait);
     session.submit(0, tag, operation);
     if (session.advance().length === 0) {
       stuckAt = step;

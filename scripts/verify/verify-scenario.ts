@@ -10,6 +10,7 @@ import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/
 import { prepareRun } from '../../loader/scenario/prepare.ts';
 import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
 import type { Step } from '../../loader/scenario/schema-steps.ts';
+import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, compareRuns } from './compare.ts';
 import { planModprobe } from './modprobe-list.ts';
 import { type ModuleFiles, sourceOf } from './module-files.ts';
@@ -84,8 +85,9 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   };
   const given = scenarioSchema.parse({ ...document, steps: [] });
   const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
+  prepared.kernel.files.add(AREAS_FILE, areasFile(prepared.kernel.space));
   const started = performance.now();
-  const model = observeModel(prepared);
+  const model = observeModel(prepared, linux.startsUs.slice(0, linux.completed));
   const modelMs = performance.now() - started;
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   for (const init of linux.inits) compared.attributed.init_log += init.log.length;

@@ -2,9 +2,20 @@
 // The suites of `modstorm verify`, in the order they are run.
 
 import type { Suite } from '../../scripts/verify/suite.ts';
+import { allocator } from './allocator.ts';
+import { autoload } from './autoload.ts';
 import { churn } from './churn.ts';
 import { compressed } from './compressed.ts';
 import { damaged } from './damaged.ts';
+import { exhaustion } from './exhaustion.ts';
 import { waiting } from './waiting.ts';
 
-export const SUITES: readonly Suite[] = [churn, damaged, compressed, waiting];
+export const SUITES: readonly Suite[] = [
+  churn,
+  damaged,
+  compressed,
+  exhaustion,
+  waiting,
+  autoload,
+  allocator,
+];
