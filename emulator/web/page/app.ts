@@ -272,7 +272,7 @@ export class App implements TrackListener {
     this.#shown.forEach(({ view }, i) => {
       const recording = recordings[i]!;
       view.charts.hidden = recording.series === null;
-      view.charts.show(recording, this.#duration);
+      view.charts.show(recording, recordings);
     });
     this.#answers.replaceChildren(
       ...recordings.map((recording, i) =>
@@ -282,8 +282,7 @@ export class App implements TrackListener {
         }),
       ),
     );
-    const [first] = recordings;
-    this.#notices.done(first!, this.#duration);
+    this.#notices.done(recordings);
     this.#showFirst();
   }
 

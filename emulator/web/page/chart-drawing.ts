@@ -15,10 +15,9 @@ export interface ChartArea {
   readonly scheme: Scheme;
 }
 
-export function drawChart(area: ChartArea, spec: ChartSpec, shown: SeriesShown): void {
+export function drawChart(area: ChartArea, spec: ChartSpec, shown: SeriesShown, top: number): void {
   const { context, width, height, ratio } = area;
   context.clearRect(0, 0, width, height);
-  const top = topOf(spec, shown);
   const ruler = area.scheme === 'dark' ? '#2c343b' : '#d0d7de';
   context.fillStyle = ruler;
   context.fillRect(0, height - ratio, width, ratio);

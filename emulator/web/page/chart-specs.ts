@@ -19,6 +19,8 @@ export interface ChartSpec {
   readonly form: 'lines' | 'stack';
   readonly lines: readonly ChartLine[];
   readonly text: (value: number) => string;
+  /** Whether pictures of the map tell its values to the event. */
+  readonly exact?: boolean;
 }
 
 function line(
@@ -34,6 +36,7 @@ function line(
 export const CHARTS: readonly ChartSpec[] = [
   {
     title: 'Space',
+    exact: true,
     form: 'lines',
     text: formatBytes,
     lines: [

@@ -30,11 +30,13 @@ export class Notices {
     this.#showView();
   }
 
-  done({ title, still, events }: RecordingShown, duration: number): void {
-    const what = still
-      ? 'only the end of this run is known; drop its events.jsonl with it to see the rest'
-      : `${groupDigits(events)} events in ${formatTime(duration)} of simulated time`;
-    this.status(`${title}: ${what}.`);
+  done(recordings: readonly RecordingShown[]): void {
+    const words = recordings.map(({ title, kernel, still, events, end }) =>
+      still
+        ? `${title}: only the end of this run is known; drop its events.jsonl with it to see the rest`
+        : `${title}, ${kernel || 'kernel unknown'}: ${groupDigits(events)} events in ${formatTime(end)} of simulated time`,
+    );
+    this.status(`${words.join('; ')}.`);
     this.#problem.hidden = true;
     this.#showView();
     document.documentElement.dataset.ready = 'true';

@@ -1,5 +1,6 @@
 /** Charts of one run above each other, and the cursor they share: also the slider of time. */
 import { exactTime } from '../../../loader/trace/quantity-text.ts';
+import type { SeriesName } from '../../../loader/trace/time-series.ts';
 import type { RecordingShown } from '../messages.ts';
 import { drawChart, drawStrip, topOf } from './chart-drawing.ts';
 import { CHARTS, type ChartLine, type ChartSpec, valueText } from './chart-specs.ts';
@@ -25,6 +26,8 @@ export class TimeChartsElement extends HTMLElement {
   #recording: RecordingShown | undefined;
   #duration = 0;
   #t = 0;
+  /** What each chart's height stands for. */
+  #tops: readonly number[] = [];
 
   connectedCallback(): void {
     if (this.childElementCount > 0) return;
@@ -46,10 +49,14 @@ export class TimeChartsElement extends HTMLElement {
     new ResizeObserver(() => this.refresh()).observe(this);
   }
 
-  /** Shows a run; `duration` is that of the time axis. */
-  show(recording: RecordingShown, duration: number): void {
+  /** Shows a run on the axes it shares with those beside it. */
+  show(recording: RecordingShown, beside: readonly RecordingShown[]): void {
     this.#recording = recording;
+    const duration = Math.max(...beside.map(({ end }) => end));
     this.#duration = duration;
+    this.#tops = CHARTS.map((spec) =>
+      Math.max(...beside.map(({ series }) => (series === null ? 0 : topOf(spec, series)))),
+    );
     this.setAttribute('aria-valuemax', String(Math.round(duration)));
     this.refresh();
   }
@@ -65,8 +72,19 @@ export class TimeChartsElement extends HTMLElement {
     if (!series) return;
     const step = Math.min(series.steps - 1, Math.max(0, Math.floor(t / series.step)));
     for (const { spec, values } of this.#charts) {
+      if (spec.exact) continue;
       for (const [line, element] of values) {
         say(element, valueText(spec, line, series.series[line.name]?.last[step] ?? 0));
+      }
+    }
+  }
+
+  /** Says the very values of the moment where charts know them by steps of time only. */
+  showExact(exact: Readonly<Partial<Record<SeriesName, number>>>): void {
+    for (const { spec, values } of this.#charts) {
+      for (const [line, element] of values) {
+        const value = exact[line.name];
+        if (value !== undefined) say(element, valueText(spec, line, value));
       }
     }
   }
@@ -80,10 +98,11 @@ export class TimeChartsElement extends HTMLElement {
       const { loads, failures, peak } = recording;
       drawStrip(strip, { loads, failures, peak: peak.t });
     }
-    for (const { spec, canvas, values, top } of this.#charts) {
-      say(top, `height ${spec.text(topOf(spec, recording.series))}`);
+    for (const [i, { spec, canvas, values, top }] of this.#charts.entries()) {
+      const height = this.#tops[i] ?? 0;
+      say(top, `height ${spec.text(height)}`);
       const area = this.#areaOf(canvas);
-      if (area) drawChart(area, spec, recording.series);
+      if (area) drawChart(area, spec, recording.series, height);
       for (const [line, element] of values) colour(element, line);
     }
     this.setTime(this.#t);

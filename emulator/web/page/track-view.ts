@@ -35,6 +35,7 @@ export class TrackView {
       make('div', { class: 'track-head' }, this.#title, this.#range),
       this.#figures,
       this.map,
+      this.charts,
       make(
         'div',
         { class: 'side' },
@@ -42,7 +43,6 @@ export class TrackView {
         line,
         this.#legend,
       ),
-      this.charts,
     );
   }
 
@@ -76,6 +76,12 @@ export class TrackView {
     say(this.#hole, frame.holeText);
     say(this.#wanted, frame.wantedText);
     this.#showLegend(frame);
+    this.charts.showExact({
+      used,
+      lazy,
+      largest_hole: frame.hole?.size ?? 0,
+      fragmentation,
+    });
   }
 
   showArea(area: AreaShown): void {
@@ -110,7 +116,12 @@ export class TrackView {
 
 /** A small picture of a look, painted as the map paints it. */
 function swatch(look: ShadeLook | undefined): HTMLCanvasElement {
-  const canvas = make('canvas', { width: '18', height: '12', 'aria-hidden': 'true' });
+  const canvas = make('canvas', {
+    class: 'swatch',
+    width: '18',
+    height: '12',
+    'aria-hidden': 'true',
+  });
   const context = canvas.getContext('2d');
   if (!context || look === undefined) return canvas;
   const { fill, ink, mask } = inkOf(look, scheme());

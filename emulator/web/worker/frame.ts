@@ -14,7 +14,7 @@ import {
 import { type MapView, mapView } from '../../../loader/trace/map-view.ts';
 import { exactTime, formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
 import { formatHex } from '../../../loader/vmalloc/address.ts';
-import type { AreaShown, Frame, MomentAsked, ViewAsked } from '../messages.ts';
+import type { AreaShown, Frame, Mark, MomentAsked, ViewAsked } from '../messages.ts';
 import type { Recording } from './recording.ts';
 
 const CELLS = 32_768;
@@ -202,6 +202,9 @@ export class FrameMaker {
     let view = this.#views.get(key);
     if (view === undefined) {
       view = mapView(map.stateAt(map.peak), window, columns, CELLS / columns);
+      for (let fewer = columns / 2; fewer >= 32 && view.rows < view.columns / 4; fewer /= 2) {
+        view = mapView(map.stateAt(map.peak), window, fewer, CELLS / fewer);
+      }
       this.#views.set(key, view);
     }
     return view;
@@ -211,6 +214,11 @@ export class FrameMaker {
   #isWhole(window: MapWindow): boolean {
     return window.end - window.start <= 2 ** 32;
   }
+}
+
+/** Bytes from `start` on, moved down where they would reach beyond the picture. */
+function markIn(view: MapView, start: number, size: number): Mark {
+  return { start: Math.max(0, Math.min(start, view.end - size) - view.start), size };
 }
 
 /** An event that no trace file has, in the manner of one. */
