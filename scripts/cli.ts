@@ -4,6 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { CommandContext, Interrupted } from './command-context.ts';
 import { COMMANDS, helpText } from './commands.ts';
 import { InputError } from './input-error.ts';
+import { isSweepWorker, serveSweep } from './sweep/sweep-worker.ts';
 
 /** Exit codes: done, the run found a failure it was asked to report, bad input, Ctrl-C. */
 const EXIT = { input: 2, interrupted: 130 } as const;
@@ -65,4 +66,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
-process.exitCode = await main(process.argv.slice(2));
+// The workers of a sweep run this same program.
+if (isSweepWorker()) serveSweep();
+else process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
@@ -8,6 +9,7 @@ import { InputError } from './input-error.ts';
 import { inspectCommand } from './inspect-command.ts';
 import { modulesCommand } from './modules-command.ts';
 import { runCommand } from './run-command.ts';
+import { mergeCommand, sweepCommand } from './sweep/sweep-command.ts';
 import { verifyCommand } from './verify-command.ts';
 import { webCommand } from './web-command.ts';
 
@@ -47,6 +49,15 @@ const runValues = z.object({
   json: z.boolean().default(false),
   guest: z.string().optional(),
   scenario: z.string().optional(),
+});
+
+const sweepValues = z.object({
+  out: z.string().min(1).optional(),
+  jobs: count(1024).optional(),
+  shard: z.string().optional(),
+  shards: count(1_000_000).optional(),
+  yes: z.boolean().default(false),
+  json: z.boolean().default(false),
 });
 
 const compareValues = z.object({
@@ -187,6 +198,54 @@ ${SCENARIO_HELP}`,
       const options = optionsOf(compareValues, values);
       const { 'until-failure': untilFailure, ...rest } = options;
       return compareCommand({ ...rest, scenario, untilFailure }, context);
+    },
+  },
+  sweep: {
+    summary: 'a storm over many values of its fields',
+    help: `modstorm sweep FILE [--out DIR] [--jobs N] [--shard I/N] [--yes] [--json]
+
+  FILE names a scenario and the fields that vary; every combination is run. An interrupted sweep
+  goes on where it stopped when it is started again.
+  --out DIR    results; default the file's name with .sweep
+  --jobs N     runs at a time; default the machine's cores
+  --shard I/N  only this part; also read from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and
+               CI_NODE_INDEX
+  --shards N   how many parts there are, where the environment does not say
+  --yes        even above a million runs, or above what memory seems to allow
+`,
+    options: {
+      out: { type: 'string' },
+      jobs: { type: 'string' },
+      shard: { type: 'string' },
+      shards: { type: 'string' },
+      yes: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const file = onePositional(positionals, 'sweep file');
+      return sweepCommand({ ...optionsOf(sweepValues, values), file }, context);
+    },
+  },
+  merge: {
+    summary: 'the shards of a sweep as one table',
+    help: `modstorm merge FILE SHARD… [--out DIR] [--json]
+
+  FILE is the sweep, each SHARD a directory that a part of it wrote
+  --out DIR  default the file's name with .sweep
+`,
+    options: { out: { type: 'string' }, json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const [file, ...shards] = positionals;
+      if (file === undefined || shards.length === 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'a sweep file and its shards',
+          found: positionals.length === 0 ? 'none' : 'no shards',
+        });
+      }
+      const { out, json } = optionsOf(sweepValues, values);
+      const dir = out ?? `${basename(file).replace(/\.json$/, '')}.sweep`;
+      return mergeCommand({ file, shards, out: dir, json }, context);
     },
   },
   modules: {

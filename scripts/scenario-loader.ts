@@ -119,7 +119,8 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
   };
 }
 
-function openModules(
+/** The modules a scenario names; paths are relative to `base`. Throws an InputError. */
+export function openModules(
   scenario: Scenario,
   base: string,
   origin: string,

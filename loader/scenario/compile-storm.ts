@@ -50,7 +50,12 @@ export function compileStorm(scenario: Scenario, context: CompileContext): Progr
         0;
       return { cpu, key, generator: index, start, turn, seed };
     });
-    const plan = { generator, items, groups: planGroups(generator, items, requesters, groups) };
+    const plan = {
+      generator,
+      items,
+      operations: items.map((item) => requestFor(generator, item)),
+      groups: planGroups(generator, items, requesters, groups),
+    };
     const add = (cpu: number, iterate: () => ReturnType<typeof requestsOf>): void => {
       contexts.push({ cpu, order: index, operations: { [Symbol.iterator]: iterate } });
     };

@@ -33,6 +33,8 @@ export interface GeneratorPlan {
   readonly generator: Generator;
   /** Paths or names, in order. */
   readonly items: readonly string[];
+  /** What asks for each item, where all requesters ask alike. */
+  readonly operations: readonly Operation[];
   readonly groups: GeneratorGroups;
 }
 
@@ -69,25 +71,26 @@ function startOf({ generator }: GeneratorPlan, requester: Requester, random: Ran
 }
 
 function* requests(
-  { generator, items, groups }: GeneratorPlan,
+  { generator, items, operations, groups }: GeneratorPlan,
   requester: Requester,
   random: Random,
 ): globalThis.Generator<Operation> {
-  const { turn } = requester;
-  if (groups.copies !== undefined) yield { op: 'group', group: groups.copies + turn };
-  const numbers = items.map((_, index) => index);
-  const order = generator.order === 'shuffled' ? random.shuffle(numbers) : numbers;
-  const kills = killedFrom(groups, turn, items.length);
+  if (groups.copies !== undefined) yield { op: 'group', group: groups.copies + requester.turn };
+  const order =
+    generator.order === 'shuffled' ? random.shuffle(items.map((_, index) => index)) : undefined;
+  const kills = killedFrom(groups, requester.turn, items.length);
   let first = true;
   for (let round = 0; round < generator.repeat; round += 1) {
-    for (const index of order) {
+    for (let turn = 0; turn < items.length; turn += 1) {
+      const index = order?.[turn] ?? turn;
       if (!first && generator.gap_us > 0) yield { op: 'sleep', ns: generator.gap_us * US };
       first = false;
-      const item = groups.copies === undefined ? items[index]! : ownCopy(requester, items[index]!);
       const killed = kills !== undefined && random.float() < generator.kill!.share;
-      yield killed ? { op: 'group', group: kills + index } : requestFor(generator, item);
+      if (killed) yield { op: 'group', group: kills + index };
+      else if (groups.copies === undefined) yield operations[index]!;
+      else yield requestFor(generator, ownCopy(requester, items[index]!));
       if (generator.op === 'finit_delete') {
-        yield { op: 'delete_module', name: moduleNameOf(item), flags: O_NONBLOCK };
+        yield { op: 'delete_module', name: moduleNameOf(items[index]!), flags: O_NONBLOCK };
       }
     }
   }

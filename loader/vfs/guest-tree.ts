@@ -15,6 +15,9 @@ export interface FileAction {
   readonly to?: string;
 }
 
+/** Resolved paths kept at a time. */
+const MAX_REMEMBERED = 65_536;
+
 const DEVICES = ['/dev/null', '/dev/console', '/dev/kmsg'];
 /** Directories that stand on every machine, by themselves or as mount points. */
 const DIRECTORIES = ['/', '/proc', '/sys', '/dev', '/run', '/tmp', '/sbin', '/etc'];
@@ -28,6 +31,8 @@ export class GuestTree {
   readonly root: string;
   readonly #inodes = new Map<string, Inode>();
   readonly #directories = new Set<string>(DIRECTORIES);
+  /** Paths resolved before: a storm asks for the same ones over and over. */
+  readonly #absolute = new Map<string, string>();
   #nextIno = 2;
 
   constructor(release: string, source: ModuleSource) {
@@ -51,6 +56,16 @@ export class GuestTree {
 
   /** An absolute path from one that may be relative to the modules directory. */
   absolute(path: string): string {
+    let known = this.#absolute.get(path);
+    if (known === undefined) {
+      known = this.#resolve(path);
+      if (this.#absolute.size >= MAX_REMEMBERED) this.#absolute.clear();
+      this.#absolute.set(path, known);
+    }
+    return known;
+  }
+
+  #resolve(path: string): string {
     const full = path.startsWith('/') ? path : `${this.root}/${path}`;
     const parts: string[] = [];
     for (const part of full.split('/')) {

@@ -1,0 +1,61 @@
+/** The side of a sweep that runs in a worker thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ModuleSource } from '../../loader/module/module-source.ts';
+import { InputError } from '../input-error.ts';
+import { type RunSummary, runScenario, summarise } from '../run-summary.ts';
+import { asInputError, openModules } from '../scenario-loader.ts';
+import { SweepPlan } from './sweep-plan.ts';
+
+export interface SweepWorkerData {
+  readonly sweep: string;
+}
+
+export type SweepReply =
+  | { readonly index: number; readonly summary: RunSummary }
+  | {
+      readonly index: number;
+      readonly problem: { readonly place?: string; readonly found: string };
+    }
+  | { readonly index: number; readonly crash: string };
+
+export function isSweepWorker(): boolean {
+  return parentPort !== null && typeof (workerData as SweepWorkerData | null)?.sweep === 'string';
+}
+
+/** Answers each run number with its summary. */
+export function serveSweep(): void {
+  const { sweep } = workerData as SweepWorkerData;
+  const plan = new SweepPlan(sweep);
+  const sources = new Map<string, ModuleSource>();
+  parentPort!.on('message', (index: number) => {
+    void answer(plan, sources, index).then((reply) => parentPort!.postMessage(reply));
+  });
+}
+
+async function answer(
+  plan: SweepPlan,
+  sources: Map<string, ModuleSource>,
+  index: number,
+): Promise<SweepReply> {
+  try {
+    const run = plan.run(index);
+    const scenario = plan.scenario(run);
+    const key = JSON.stringify(scenario.modules);
+    let source = sources.get(key);
+    if (!source) {
+      source = openModules(scenario, plan.base, plan.file, false);
+      sources.set(key, source);
+    }
+    return { index, summary: summarise(await runScenario(scenario, source)) };
+  } catch (thrown) {
+    const error = asInputError(thrown, plan.file);
+    if (error instanceof InputError) {
+      const { place, found } = error;
+      return { index, problem: place === undefined ? { found } : { place, found } };
+    }
+    return {
+      index,
+      crash: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
+  }
+}
