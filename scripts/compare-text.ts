@@ -93,8 +93,8 @@ export function thresholdText(
         lines[lines.length - 1] = `${head}none up to ${size(passes!)} (${runs} runs)`;
       continue;
     }
-    const other = passes === null ? 'nothing tried passes' : `${size(passes)} passes`;
-    lines.push('', `${head}${size(fails)} fails, ${other} (${runs} runs)`, `  ${failure}`);
+    const other = passes === null ? 'nothing tried passes' : `passes with ${size(passes)}`;
+    lines.push('', `${head}fails with ${size(fails)}, ${other} (${runs} runs)`, `  ${failure}`);
   }
   return `${lines.join('\n')}\n`;
 }

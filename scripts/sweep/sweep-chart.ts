@@ -129,7 +129,7 @@ function ticks(from: number, to: number, metric?: Metric): number[] {
 }
 
 function show(value: number, { unit }: Metric): string {
-  if (unit === 'bytes') return bytesText(value).replace(/\.?0+ /, ' ');
+  if (unit === 'bytes') return bytesText(value).replace(/\.0+ |(?<=\.\d*)0+ /, ' ');
   if (unit === 'ns') return `${Number((value / 1e6).toPrecision(6))} ms`;
   return String(value);
 }
