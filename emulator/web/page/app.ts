@@ -318,5 +318,6 @@ export class App implements TrackListener {
     this.#panel.setRunning(false);
     this.#notices.clear();
     this.#toolbar.offer([]);
+    this.#toolbar.showTime('');
   }
 }

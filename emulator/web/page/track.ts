@@ -100,6 +100,8 @@ export class Track {
         return;
       case 'recording':
         this.recording = message.recording;
+        // What was asked before there was anything to show has no answer.
+        this.#awaited = 0;
         this.#listener.onRecording(this);
         return;
       case 'frame':

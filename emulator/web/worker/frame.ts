@@ -140,8 +140,7 @@ export class FrameMaker {
       holeText: largest
         ? `largest hole ${formatBytes(largest.size)} at ${formatHex(map.space, largest.start)}`
         : 'no hole',
-      wanted:
-        failure && wanted !== null ? { start: wanted - view.start, size: failure.size } : null,
+      wanted: failure && wanted !== null ? markIn(view, wanted, failure.size) : null,
       wantedText: failure ? `wanted ${formatBytes(failure.size)} in one piece` : '',
     };
   }

@@ -46,7 +46,9 @@ async function answer(message: ToWorker): Promise<void> {
       };
       const recorded = message.scenario === null && (await areRecorded(message.files));
       finish(
-        await (recorded ? openRecording(message.files, progress) : runScenario(message, watcher)),
+        await (recorded
+          ? openRecording(message.files, progress, show)
+          : runScenario(message, watcher)),
       );
       return;
     }

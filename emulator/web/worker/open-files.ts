@@ -35,6 +35,7 @@ export async function areRecorded(files: readonly GivenFile[]): Promise<boolean>
 export async function openRecording(
   files: readonly GivenFile[],
   progress: Progress,
+  started: (recording: Recording) => void,
 ): Promise<Recording> {
   const events = files.find(({ path }) => path.endsWith('.jsonl'));
   const document = files.find(({ path }) => path.endsWith('.json'));
@@ -47,6 +48,7 @@ export async function openRecording(
     cpus: result?.machine.cpus ?? 1,
     initial: stillText === undefined ? [] : areasOfVmallocinfo(space, stillText),
   });
+  started(recording);
   if (events) await readEvents(events, recording, progress);
   recording.result = result;
   recording.resultText = document ? await document.file.text() : null;

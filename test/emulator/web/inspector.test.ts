@@ -1,0 +1,327 @@
+/** The page in Debian's Chromium, held to Node and used as people use it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, dropFiles, PageHost, ready, saved } from './browser.ts';
+import { bootInNode, type NodeRun } from './node-run.ts';
+
+/** 16 MiB are too little for 64 CPUs: allocations fail. */
+const FAILING = '#run=first-boot&mib=16';
+const QUICK = '#run=first-boot&cpus=4&mib=16&by=replay';
+
+describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium)', () => {
+  let host: PageHost;
+  let node: NodeRun;
+
+  beforeAll(async () => {
+    host = await PageHost.start();
+    node = await bootInNode('first-boot', { machine: { cpus: 64, vmalloc: { mib: 16 } } });
+  });
+  afterAll(async () => {
+    await host?.stop();
+  });
+
+  it('boots the guest in the tab and comes to the same bytes as Node', async () => {
+    const { page, complaints } = await host.visit(FAILING);
+    await ready(page);
+    expect(await page.textContent('pre.stats')).toBe(node.stats);
+    expect(await page.textContent('#console')).toBe(node.console);
+    expect(await saved(page, 'stats')).toBe(node.stats);
+    expect(await saved(page, 'vmallocinfo')).toBe(node.vmallocinfo);
+    expect((await saved(page, 'events')) === node.events).toBe(true);
+    expect((await saved(page, 'result')) === node.result).toBe(true);
+    expect((await saved(page, 'trace')) === node.trace).toBe(true);
+    expect((await saved(page, 'ftrace')) === node.ftrace).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('goes to the first failure and marks the hole it did not fit into', async () => {
+    const { page } = await host.visit(FAILING);
+    await ready(page);
+    await page.click('#to-peak');
+    await page.waitForFunction(() => document.querySelector('.marks .wanted')?.textContent === '');
+    await page.click('#to-failure');
+    await page.waitForFunction(() => document.querySelector('.marks .wanted')?.textContent !== '');
+    const failure = JSON.parse(node.result).first_failure;
+    const hole = await page.textContent('.marks .hole');
+    expect(hole).toMatch(/^largest hole [\d.]+ [KM]iB at 0x[0-9a-f]{8}$/);
+    const largest = await figure(page, 'largest hole');
+    expect(hole).toContain(largest);
+    expect(Math.abs(bytesOf(largest) - failure.largest_free)).toBeLessThan(0.06 * 2 ** 20);
+    expect(bytesOf((await page.textContent('.marks .wanted'))!)).toBeGreaterThan(bytesOf(largest));
+    expect(await page.getAttribute('.mark-hole', 'd')).toMatch(/^M/);
+    expect(await page.getAttribute('.mark-wanted', 'd')).toMatch(/^M/);
+    expect(await page.textContent('#event')).toMatch(new RegExp(`^#${failure.seq} .*failed=1$`));
+    const t = failure.t / 1e6;
+    expect(Number.parseFloat((await page.textContent('#now'))!)).toBeCloseTo(t, 5);
+    await page.context().close();
+  });
+
+  it('rebuilds a moment exactly, event by event', async () => {
+    const { page } = await host.visit(FAILING);
+    await ready(page);
+    await page.click('#to-failure');
+    const at = JSON.parse(node.result).first_failure.seq;
+    const lines = node.events.trimEnd().split('\n');
+    for (const by of [1, 2, 3]) {
+      await page.keyboard.press('.');
+      await page.waitForFunction(
+        (seq) => document.querySelector('#event')?.textContent?.startsWith(`#${seq} `),
+        at + by,
+      );
+      const event = JSON.parse(lines[at + by]!);
+      expect(await page.textContent('#event')).toContain(event.kind);
+    }
+    await page.context().close();
+  });
+
+  it('shows a dropped scenario, and a dropped result with and without its events', async () => {
+    const { page, complaints } = await host.visit();
+    await page.check('input[value="replay"]');
+    const scenario = {
+      version: 1,
+      name: 'dropped storm',
+      machine: { cpus: 2 },
+      modules: { catalog: 'boot', init: {} },
+      storm: { generators: [{ per: 'cpu', op: 'finit_module', modules: 'all' }] },
+    };
+    await dropFiles(page, { 'mine.json': JSON.stringify(scenario) });
+    await ready(page);
+    expect(await page.textContent('.track h2')).toBe('dropped storm, kernel v6.12');
+
+    await dropFiles(page, { 'result.json': node.result });
+    await page.waitForFunction(() =>
+      document.querySelector('#status')?.textContent?.includes('only the end'),
+    );
+    await ready(page);
+    expect(await page.textContent('pre.stats')).toBe(node.stats);
+    expect(await page.isVisible('time-charts')).toBe(false);
+
+    await dropFiles(page, { 'result.json': node.result, 'events.jsonl': node.events });
+    await page.waitForFunction(() =>
+      document.querySelector('#status')?.textContent?.includes('simulated'),
+    );
+    await ready(page);
+    expect(await page.textContent('.marks .wanted')).toContain('wanted');
+    expect((await saved(page, 'events')) === node.events).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('finds the address space of events that come without their result', async () => {
+    const { page } = await host.visit();
+    await dropFiles(page, { 'events.jsonl': node.events });
+    await ready(page);
+    expect((await saved(page, 'events')) === node.events).toBe(true);
+    expect(await page.textContent('.answer')).toContain('drop it too');
+    await page.context().close();
+  });
+
+  it.each([
+    ['a picture', { 'photo.png': 'PNG' }, 'photo.png: expected a scenario'],
+    ['broken JSON', { 'mine.json': '{"version": 1,' }, 'mine.json: expected JSON'],
+    ['a wrong scenario', { 'mine.json': '{"version": 1, "name": "x"}' }, 'mine.json: modules'],
+    [
+      'a wrong result',
+      { 'result.json': '{"version": 1, "counters": {}}' },
+      'result.json: scenario',
+    ],
+    ['broken events', { 'events.jsonl': '{"seq": 0}\n' }, 'events.jsonl: expected events'],
+  ])('says what is wrong with %s', async (_, files, message) => {
+    const { page, complaints } = await host.visit();
+    await dropFiles(page, files as unknown as Record<string, string>);
+    await page.waitForSelector('#problem:not([hidden])');
+    expect(await page.textContent('#problem')).toContain(message);
+    expect(await page.getAttribute('#problem', 'role')).toBe('alert');
+    expect(await page.isEnabled('#start')).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const { page } = await host.visit();
+    await tabTo(page, '#mib');
+    await page.keyboard.type('16');
+    await tabTo(page, '#start');
+    await page.keyboard.press('Enter');
+    await ready(page);
+    await tabTo(page, 'address-map');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() =>
+      document.querySelector('.area-line')?.textContent?.startsWith('0xfd'),
+    );
+    const first = await page.textContent('.area-line .mono');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.waitForFunction(
+      (before) => document.querySelector('.area-line .mono')?.textContent !== before,
+      first,
+    );
+    await page.keyboard.press('c');
+    expect(await page.inputValue('#shading')).toBe('stage');
+    await page.waitForFunction(() =>
+      /stage/.test(document.querySelector('.legend')?.textContent ?? ''),
+    );
+    await page.keyboard.press('+');
+    expect(await page.getAttribute('address-map', 'data-zoomed')).toBe('');
+    await page.keyboard.press('0');
+    await tabTo(page, 'time-charts');
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => document.querySelector('#now')?.textContent === '0ns');
+    await page.keyboard.press('End');
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.querySelector('.marks .wanted')?.textContent !== '');
+    await page.keyboard.press(' ');
+    expect(await page.textContent('#play')).toBe('Pause');
+    await page.keyboard.press(' ');
+    expect(await page.textContent('#play')).toBe('Play');
+    await page.keyboard.press('?');
+    expect(await page.isVisible('#help')).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await page.isVisible('#help')).toBe(false);
+    await page.context().close();
+  });
+
+  it.each([
+    ['light', 'empty', '', 1280],
+    ['light', 'after a run', QUICK, 1280],
+    ['dark', 'with two kernels', `${QUICK}&vs=v6.3`, 1280],
+    ['dark', 'on a phone', `${QUICK}&colour=cpu`, 390],
+  ] as const)('has no serious fault axe can find: %s, %s', async (scheme, _, fragment, width) => {
+    const { page } = await host.visit(fragment, {
+      colorScheme: scheme,
+      viewport: { width, height: 844 },
+    });
+    if (fragment !== '') await ready(page);
+    const violations = await axe(page);
+    expect(violations).toEqual([]);
+    await page.context().close();
+  });
+
+  it('fits a phone: nothing lies beyond its edge, and what is pressed is large enough', async () => {
+    const { page, complaints } = await host.visit(QUICK, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await ready(page);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(390);
+    const small = await page.$$eval('main button:not(.link), main select', (all) =>
+      all
+        .map((each) => ({ id: each.id, box: each.getBoundingClientRect() }))
+        .filter(({ box }) => box.height > 0 && box.height < 36)
+        .map(({ id }) => id),
+    );
+    expect(small).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows two kernels at the same moment', async () => {
+    const { page } = await host.visit(`${QUICK}&vs=v6.3&at=peak`);
+    await ready(page);
+    expect(await page.$$eval('.track h2', (all) => all.map((each) => each.textContent))).toEqual([
+      'first-boot, kernel v6.12',
+      'first-boot, kernel v6.3',
+    ]);
+    const [first, second] = await page.$$eval('time-charts', (all) =>
+      all.map((each) => each.getAttribute('aria-valuenow')),
+    );
+    expect(first).toBe(second);
+    expect(await page.locator('.answer').count()).toBe(2);
+    await page.context().close();
+  });
+
+  it('gives a link that leads to the same run and moment', async () => {
+    const { page } = await host.visit(`${QUICK}&colour=stage`);
+    await ready(page);
+    await page.focus('time-charts');
+    await page.keyboard.press('PageDown');
+    const now = await page.textContent('#now');
+    await page.click('#share');
+    await page.waitForFunction(() => location.hash.includes('at='));
+    const { hash } = new URL(page.url());
+    const again = await host.visit(hash);
+    await ready(again.page);
+    expect(await again.page.textContent('#now')).toBe(now);
+    expect(await again.page.inputValue('#shading')).toBe('stage');
+    expect(await again.page.inputValue('#cpus')).toBe('4');
+    await again.page.context().close();
+    await page.context().close();
+  });
+
+  it('saves the map as PNG and SVG', async () => {
+    const { page } = await host.visit(QUICK);
+    await ready(page);
+    expect((await saved(page, 'png')).slice(1, 4)).toBe('PNG');
+    expect(await saved(page, 'svg')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    await page.context().close();
+  });
+
+  it('replays without WebAssembly and says why no guest boots', async () => {
+    const { page } = await host.visit();
+    await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'WebAssembly'));
+    await page.reload();
+    expect(await page.isVisible('#no-wasm')).toBe(true);
+    expect(await page.isDisabled('input[value="guest"]')).toBe(true);
+    await page.click('#first-boot');
+    await ready(page);
+    expect(await page.textContent('pre.stats')).toContain('Mods ever loaded');
+    await page.context().close();
+  });
+
+  it('stops a run that is under way', async () => {
+    const { page, complaints } = await host.visit('#run=one-by-one&by=replay');
+    await page.waitForFunction(() => document.querySelector('#status')?.textContent !== '');
+    await page.click('#stop');
+    expect(await page.textContent('#status')).toBe('Stopped.');
+    expect(await page.isVisible('#empty')).toBe(true);
+    expect(await page.isEnabled('#start')).toBe(true);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+/** The value a chart's caption gives for a quantity. */
+async function figure(page: Page, name: string): Promise<string> {
+  const text = await page.textContent(`figcaption span:has-text("${name}") b`);
+  return text ?? '';
+}
+
+function bytesOf(text: string): number {
+  const [, amount, unit] = /([\d.]+) ([KMG]?i?B)/.exec(text)!;
+  return Number(amount) * 1024 ** ['B', 'KiB', 'MiB', 'GiB'].indexOf(unit!);
+}
+
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let i = 0; i < 80; i += 1) {
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no Tab leads to ${selector}`);
+}
+
+/** Faults of impact serious or critical, each in one line. */
+async function axe(page: Page): Promise<string[]> {
+  const source = readFileSync(
+    createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+    'utf8',
+  );
+  await page.evaluate(source);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{
+          violations: { id: string; impact: string; nodes: { html: string }[] }[];
+        }>;
+      };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`);
+  });
+}
