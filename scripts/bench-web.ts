@@ -115,8 +115,10 @@ function scriptKb(directory: string): number {
     .reduce((sum, name) => sum + gzipSync(readFileSync(join(directory, name))).length / 1000, 0);
 }
 
+/** To a tenth of a millisecond, the resolution of the browser's clock. */
 function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return value === undefined ? Number.NaN : Math.round(value * 10) / 10;
 }
 
 try {

@@ -25,6 +25,8 @@ export class AddressMapElement extends HTMLElement {
   #painter: CellPainter | undefined;
   #image: ImageData | undefined;
   #cell = -1;
+  /** As of the last layout: to ask the element costs one. */
+  #width = NARROW;
   #area: Mark | undefined;
   #drag: { x: number; y: number; moved: boolean } | undefined;
 
@@ -42,12 +44,13 @@ export class AddressMapElement extends HTMLElement {
     this.addEventListener('pointercancel', () => this.#onUp());
     this.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
     this.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#width = this.clientWidth;
     new ResizeObserver(() => this.#lay()).observe(this);
   }
 
   /** Cells in a row that suit the element's width. */
   get columns(): number {
-    return this.clientWidth < NARROW ? 128 : 256;
+    return this.#width < NARROW ? 128 : 256;
   }
 
   /** The map as it is seen, with its outlines, as a PNG. */
@@ -111,6 +114,7 @@ export class AddressMapElement extends HTMLElement {
   #lay(): void {
     const frame = this.#frame;
     const { clientWidth: width, clientHeight: height } = this;
+    this.#width = width;
     if (frame === undefined || width === 0 || height === 0) return;
     const { columns } = frame;
     const rows = Math.max(1, Math.ceil(frame.codes.length / columns));

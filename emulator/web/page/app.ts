@@ -3,6 +3,7 @@ import { exactTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
 import type { AreaShown, GivenFile, MomentAsked, ViewAsked } from '../messages.ts';
 import { byId, say } from './element.ts';
 import { Notices } from './notices.ts';
+import { Pace } from './pace.ts';
 import { Player } from './player.ts';
 import { reportView } from './report-view.ts';
 import { type RunChoice, RunPanel } from './run-panel.ts';
@@ -17,8 +18,13 @@ interface Shown {
   readonly track: Track;
   readonly view: TrackView;
   readonly title: string;
+  /** When its texts are due. */
+  readonly words: Pace;
   moment: MomentAsked;
 }
+
+/** While a run plays its texts follow ten times a second. */
+const WORDS_MS = 100;
 
 export class App implements TrackListener {
   readonly #tracksBox = byId('tracks', HTMLElement);
@@ -38,6 +44,7 @@ export class App implements TrackListener {
   #choice: RunChoice | undefined;
   #wanted: Shared['moment'];
   #duration = 0;
+  readonly #words = new Pace(WORDS_MS);
 
   constructor() {
     onScheme(() => {
@@ -80,7 +87,7 @@ export class App implements TrackListener {
         others.length > 0 ? `${name}, ${each.kernel ?? 'as given'}` : name,
       );
       track.run(scenario, this.#files, each);
-      return { track, view, title: name, moment: { at: 'last' } };
+      return { track, view, title: name, words: new Pace(WORDS_MS), moment: { at: 'last' } };
     });
     document.documentElement.style.setProperty('--tracks', String(this.#shown.length));
     this.#panel.setRunning(true);
@@ -213,9 +220,10 @@ export class App implements TrackListener {
     const shown = this.#shown[index];
     const { frame } = track;
     if (shown === undefined || frame === undefined) return;
-    shown.view.showFrame(frame, this.#toolbar.shading, track.recording?.cpus ?? 1);
+    const texts = shown.words.due(this.#player.playing);
+    shown.view.showFrame(frame, this.#toolbar.shading, track.recording?.cpus ?? 1, texts);
     if (index !== this.#lead || !this.#isReady) return;
-    say(this.#event, frame.event);
+    if (texts) say(this.#event, frame.event);
     if ('t' in shown.moment) return;
     this.#setTime(frame.t);
     for (const other of this.#shown) {
@@ -298,8 +306,9 @@ export class App implements TrackListener {
 
   #setTime(t: number): void {
     this.#player.moved(t);
-    this.#toolbar.showTime(exactTime(Math.round(t)));
-    for (const { view } of this.#shown) view.charts.setTime(t);
+    const texts = this.#words.due(this.#player.playing);
+    if (texts) this.#toolbar.showTime(exactTime(Math.round(t)));
+    for (const { view } of this.#shown) view.charts.setTime(t, texts);
   }
 
   #stop(): void {

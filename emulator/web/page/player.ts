@@ -21,6 +21,10 @@ export class Player {
     this.#button.addEventListener('click', () => this.toggle());
   }
 
+  get playing(): boolean {
+    return this.#playing;
+  }
+
   get t(): number {
     return this.#t;
   }
@@ -45,8 +49,10 @@ export class Player {
   }
 
   pause(): void {
+    if (!this.#playing) return;
     this.#playing = false;
     say(this.#button, 'Play');
+    this.#onTime(this.#t);
   }
 
   #play(): void {
@@ -65,7 +71,8 @@ export class Player {
     if (passed <= 0 || (this.#calm.matches && passed < CALM_MS)) return;
     this.#last = now;
     const t = this.#t + ((passed / 1000) * this.#speed * this.#duration) / WHOLE_S;
-    this.#onTime(Math.min(t, this.#duration));
+    this.#t = Math.min(t, this.#duration);
     if (t >= this.#duration) this.pause();
+    else this.#onTime(this.#t);
   }
 }

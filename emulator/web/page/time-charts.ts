@@ -26,6 +26,8 @@ export class TimeChartsElement extends HTMLElement {
   #recording: RecordingShown | undefined;
   #duration = 0;
   #t = 0;
+  /** As of the last layout. */
+  #width = 0;
   /** What each chart's height stands for. */
   #tops: readonly number[] = [];
 
@@ -61,11 +63,16 @@ export class TimeChartsElement extends HTMLElement {
     this.refresh();
   }
 
-  /** Moves the cursor. */
-  setTime(t: number): void {
+  /** Moves the cursor; the texts, which nobody reads sixty times a second, only when asked to. */
+  setTime(t: number, texts: boolean): void {
     this.#t = t;
     const share = this.#duration > 0 ? Math.min(1, t / this.#duration) : 0;
-    this.#cursor.style.transform = `translateX(${(share * this.clientWidth).toFixed(1)}px)`;
+    this.#cursor.style.transform = `translateX(${(share * this.#width).toFixed(1)}px)`;
+    if (texts) this.#sayTime();
+  }
+
+  #sayTime(): void {
+    const t = this.#t;
     this.setAttribute('aria-valuenow', String(Math.round(t)));
     this.setAttribute('aria-valuetext', exactTime(Math.round(t)));
     const series = this.#recording?.series;
@@ -93,6 +100,7 @@ export class TimeChartsElement extends HTMLElement {
   refresh(): void {
     const recording = this.#recording;
     if (recording?.series == null || this.clientWidth === 0) return;
+    this.#width = this.clientWidth;
     const strip = this.#areaOf(this.#strip);
     if (strip) {
       const { loads, failures, peak } = recording;
@@ -105,7 +113,7 @@ export class TimeChartsElement extends HTMLElement {
       if (area) drawChart(area, spec, recording.series, height);
       for (const [line, element] of values) colour(element, line);
     }
-    this.setTime(this.#t);
+    this.setTime(this.#t, true);
   }
 
   #addChart(spec: ChartSpec): HTMLElement {

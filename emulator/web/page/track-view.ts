@@ -25,6 +25,8 @@ export class TrackView {
   #shading: Shading | undefined;
   #cpus = 0;
   #swatches = '';
+  /** Rows that were shown once stay, so that nothing jumps while the run plays. */
+  #rows = new Map<number, Frame['legend'][number]>();
 
   constructor() {
     const line = make('p', { class: 'area-line', 'aria-live': 'polite' }, this.#line, this.#story);
@@ -59,13 +61,19 @@ export class TrackView {
     say(this.#range, `${cpuText} · ${space} · ${groupDigits(events)} events`);
   }
 
-  showFrame(frame: Frame, shading: Shading, cpus: number): void {
+  /** `texts`: whether the words around the map are to follow, too. */
+  showFrame(frame: Frame, shading: Shading, cpus: number, texts: boolean): void {
     if (shading !== this.#shading || cpus !== this.#cpus) {
       this.#looks = shadeLooks(shading, cpus);
       this.#shading = shading;
       this.#cpus = cpus;
+      this.#rows = new Map();
     }
     this.map.show(frame, this.#looks);
+    if (texts) this.#sayFrame(frame);
+  }
+
+  #sayFrame(frame: Frame): void {
     const { total, used, lazy, free, areas, holes, fragmentation } = frame.summary;
     say(
       this.#figures,
@@ -97,7 +105,16 @@ export class TrackView {
     this.charts.refresh();
   }
 
-  #showLegend({ legend }: Frame): void {
+  /** Modules come and go with their colours; of everything else the rows stay. */
+  #legendOf({ legend }: Frame): Frame['legend'] {
+    if (this.#shading === 'module') return legend;
+    for (const [code, row] of this.#rows) this.#rows.set(code, { ...row, bytes: 0 });
+    for (const row of legend) this.#rows.set(row.code, row);
+    return [...this.#rows.values()].sort((a, b) => a.code - b.code);
+  }
+
+  #showLegend(frame: Frame): void {
+    const legend = this.#legendOf(frame);
     const now = `${scheme()} ${this.#shading} ${legend.map(({ code, label }) => `${code}${label}`).join()}`;
     if (now !== this.#swatches) {
       this.#swatches = now;
