@@ -104,6 +104,44 @@ const CASES: Readonly<Record<string, RigScenario>> = {
     machine: { cpus: 32, vmalloc: { mib: 2 } },
     storm: { generators: [{ ...ALL, order: 'shuffled', gap_us: 7 }] },
   },
+  'a storm of uevents, udev workers and modprobe': {
+    kernel: 'v6.4',
+    machine: { cpus: 16, memory_mb: 2048, costs: { kread_spread: 0.2 } },
+    userspace: { modprobe_conf: 'alias coldplug m5\nalias coldplug m23\nsoftdep m9 pre: m3\n' },
+    storm: {
+      phases: { late: { at_ms: 8 } },
+      generators: [
+        { per: 'cpu', op: 'uevent', by: 'one', modules: ['coldplug'], arrival: { every_us: 30 } },
+        { per: 'device', count: 5, op: 'uevent', modules: ['m11', 'm9'] },
+        { per: 'process', count: 3, op: 'modprobe', phase: 'late', modules: ['m17'] },
+        { per: 'process', count: 60, op: 'request_module', phase: 'late', modules: ['m20'] },
+        { per: 'cpu', op: 'request_module', form: 'fs', missing: 'ask', modules: ['none'] },
+      ],
+    },
+  },
+  'a storm of copies, kills, deletes and CPUs that come and go': {
+    kernel: 'v6.3',
+    machine: { cpus: 12 },
+    storm: {
+      generators: [
+        { per: 'cpu', op: 'finit_module', copies: 'own', modules: ['m0', 'm3'], gap_us: 20 },
+        {
+          per: 'process',
+          count: 20,
+          op: 'finit_delete',
+          modules: ['m6'],
+          repeat: 4,
+          kill: { share: 0.4, after_us: 15 },
+        },
+        { per: 'cpu', op: 'modprobe', modules: ['m8'], kill: { share: 0.5, after_us: 900 } },
+      ],
+      hotplug: [
+        { at_us: 0, cpus: { list: [3, 4] }, online: false },
+        { at_us: 300, cpus: { from: 5, to: 6 }, online: false },
+        { at_us: 2000, cpus: { from: 3, to: 6 }, online: true },
+      ],
+    },
+  },
   'a storm of 1024 CPUs through init_module': {
     machine: { cpus: 1024 },
     storm: {

@@ -35,7 +35,7 @@ export const INIT_CPU_US: Readonly<Record<string, number>> = {
 /** Fitted on both tables of April 2023; the other costs are the defaults. */
 export const COSTS = {
   module_wake_ns: 200_000,
-  kread_spread: 0.2,
+  kread_spread: 0.35,
   vmap_area_ns: 50_000,
   kallsyms_symbol_ns: 12,
   move_page_ns: 200,
