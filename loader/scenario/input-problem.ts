@@ -51,13 +51,55 @@ export function firstProblem(error: z.ZodError, document: unknown): InputProblem
 
 type Issue = z.core.$ZodIssue;
 
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+};
+
 function expectation(issue: Issue): string {
-  if (issue.code === 'unrecognized_keys') return 'no such key';
-  return issue.message.replace(/^Invalid input: /, '').replace(/^expected /, '');
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'no such key';
+    case 'invalid_type':
+      return TYPES[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'too_small':
+      return `at least ${issue.minimum}${measure(issue.origin, issue.minimum)}`;
+    case 'too_big':
+      return `at most ${issue.maximum}${measure(issue.origin, issue.maximum)}`;
+    case 'invalid_union':
+      return [...new Set(issue.errors.map((branch) => expectation(branch[0]!)))].join(' or ');
+    default:
+      return issue.message;
+  }
+}
+
+/** What a limit counts; a number's own limits count nothing. */
+function measure(origin: string, count: number | bigint): string {
+  const noun = { string: 'character', array: 'element' }[origin];
+  return noun === undefined ? '' : ` ${noun}${Number(count) === 1 ? '' : 's'}`;
+}
+
+/** A value that no branch of a union could be, whatever is in it. */
+function isForeign(issue: Issue): boolean {
+  return (
+    issue.code === 'invalid_union' &&
+    issue.errors.length > 0 &&
+    issue.errors.every(
+      (branch) => branch[0]?.code === 'invalid_type' && branch[0].path.length === 0,
+    )
+  );
 }
 
 function deepest(issue: Issue, document: unknown): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  if (isForeign(issue)) return issue;
   const value = valueAt(document, issue.path);
   const candidates = issue.errors
     .filter((branch) => branch.length > 0)

@@ -156,7 +156,7 @@ export const scenarioSchema = z
     storm: stormSchema.optional(),
   })
   .refine((s) => (s.steps === undefined) !== (s.storm === undefined), {
-    message: 'a scenario has either steps or a storm',
+    message: 'either steps or a storm',
   });
 
 export type ScenarioInput = z.input<typeof scenarioSchema>;

@@ -42,6 +42,19 @@ describe('a scenario document', () => {
     expect(problemOf({ ...GOOD, steps: undefined })?.expected).toMatch(/steps or a storm/);
   });
 
+  it('is told what it should have been in words, not in terms of the checker', () => {
+    const expected = (change: object) => problemOf({ ...GOOD, ...change })?.expected;
+    expect(expected({ name: 5 })).toBe('a string');
+    expect(expected({ name: '' })).toBe('at least 1 character');
+    expect(expected({ machine: { cpus: 2.5 } })).toBe('a whole number');
+    expect(expected({ machine: { cpus: 1e9 } })).toBe('at most 8192');
+    expect(expected({ machine: { vmalloc: { mib: 0 } } })).toBe('at least 1');
+    expect(expected({ kernel: { dups: 'maybe' } })).toMatch(/"off" or "v6.4" or "refcounted"/);
+    expect(expected({ modules: undefined })).toBe('a string or an object');
+    expect(expected({ modules: 7 })).toBe('a string or an object');
+    expect(problemOf(null)?.expected).toBe('an object');
+  });
+
   it('of any shape is refused or taken, never a crash', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (document) => {
