@@ -9,6 +9,9 @@ import { isSweepWorker, serveSweep } from './sweep/sweep-worker.ts';
 /** Exit codes: done, the run found a failure it was asked to report, bad input, Ctrl-C. */
 const EXIT = { input: 2, interrupted: 130 } as const;
 
+/** All end a command the same way, cleaned up. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -27,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const context = new CommandContext();
   const onSignal = (): void => context.interrupt();
-  process.once('SIGINT', onSignal);
+  for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     const { values, positionals } = parseArgs({
       args: rest,
@@ -53,7 +56,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (code === 'EPIPE') return 0;
     throw error;
   } finally {
-    process.off('SIGINT', onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 

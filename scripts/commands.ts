@@ -32,16 +32,18 @@ const RUN_OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-const count = (most: number) =>
-  z
+const count = (most: number, least = 0) => {
+  const wanted = `a whole number from ${least} to ${most}`;
+  return z
     .string()
-    .regex(/^\d{1,10}$/, 'a whole number')
+    .regex(/^\d{1,10}$/, wanted)
     .transform(Number)
-    .pipe(z.number().min(0).max(most));
+    .pipe(z.number().min(least, wanted).max(most, wanted));
+};
 
 const runValues = z.object({
   kernel: z.string().optional(),
-  cpus: count(8192).optional(),
+  cpus: count(8192, 1).optional(),
   seed: count(4_294_967_295).optional(),
   modules: z.string().optional(),
   out: z.string().min(1).optional(),
@@ -146,6 +148,7 @@ ${SCENARIO_HELP}`,
   RESULT is a directory written by --out, its events.jsonl or its result.json
   --at      a time (12.5ms, 3s), an event (#1234), last (default), peak or failure
   --format  map (default), svg, vmallocinfo or json
+  --kernel, --cpus, --seed, --modules: of a SCENARIO, as for replay
 `,
     options: {
       at: { type: 'string' },

@@ -13,7 +13,7 @@ import { EventLineReader } from '../loader/trace/jsonl.ts';
 import { stateJson } from '../loader/trace/map-json.ts';
 import { mapSvg } from '../loader/trace/map-svg.ts';
 import { mapText } from '../loader/trace/map-text.ts';
-import { type Moment, parseMoment } from '../loader/trace/moment.ts';
+import { MOMENT_FORMS, type Moment, parseMoment } from '../loader/trace/moment.ts';
 import { areasOfVmallocinfo, recordedSpace } from '../loader/trace/recorded-space.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
@@ -37,7 +37,11 @@ export async function inspectCommand(
 ): Promise<number> {
   const moment = parseMoment(options.at);
   if (!moment.ok) {
-    throw new InputError({ file: '--at', expected: moment.message, found: options.at });
+    throw new InputError({
+      file: '--at',
+      expected: MOMENT_FORMS,
+      found: JSON.stringify(options.at),
+    });
   }
   const events = recordedEvents(options.subject);
   const map = events ? await readRecorded(events, context) : await replayScenario(options, context);

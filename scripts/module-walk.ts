@@ -112,9 +112,13 @@ const REASONS: Record<string, string> = {
   EPERM: 'no permission to read it',
 };
 
+/** An error of the file system in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : REASONS[code]) ?? code ?? message;
+}
+
 /** An error of the file system, as the problem with `file` that it is. */
 export function unreadable(file: string, expected: string, error: unknown): InputError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const found = (code === undefined ? undefined : REASONS[code]) ?? code ?? message;
-  return new InputError({ file, expected, found });
+  return new InputError({ file, expected, found: reasonOf(error) });
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from './input-error.ts';
+import { unreadable } from './module-walk.ts';
 
 const CHUNK = 1 << 20;
 
@@ -25,6 +27,9 @@ export class OutputDirectory {
   readonly #partial: string;
   readonly #open = new Set<number>();
   #live = true;
+  /** Parents that were made for this directory, outermost first. */
+  readonly #made: string[] = [];
+  readonly #onExit = (): void => this.discard();
 
   /** Throws an InputError when the directory is in use and `force` is not given. */
   constructor(path: string, force: boolean) {
@@ -39,14 +44,22 @@ export class OutputDirectory {
     }
     this.#partial = join(dirname(this.path), `.${basename(this.path)}.partial-${process.pid}`);
     try {
-      mkdirSync(this.#partial, { recursive: true });
+      this.#makeParents(dirname(this.path));
+      mkdirSync(this.#partial);
     } catch (error) {
-      throw new InputError({
-        file: path,
-        expected: 'a place that can be written',
-        found: (error as NodeJS.ErrnoException).code ?? String(error),
-      });
+      this.discard();
+      throw unreadable(path, 'a place that can be written', error);
     }
+    // Also when a reader of stdout goes away and the program with it.
+    process.once('exit', this.#onExit);
+  }
+
+  /** One level at a time: `recursive` never returns where a file system refuses with ENOENT. */
+  #makeParents(directory: string): void {
+    if (existsSync(directory)) return;
+    this.#makeParents(dirname(directory));
+    mkdirSync(directory);
+    this.#made.push(directory);
   }
 
   write(name: string, text: string): void {
@@ -100,24 +113,32 @@ export class OutputDirectory {
    * ours replaces its namesake whole.
    */
   commit(): void {
-    this.#live = false;
     if (!existsSync(this.path)) {
       renameSync(this.#partial, this.path);
-      return;
+    } else {
+      for (const name of readdirSync(this.#partial)) {
+        renameSync(join(this.#partial, name), join(this.path, name));
+      }
+      rmSync(this.#partial, { recursive: true });
     }
-    for (const name of readdirSync(this.#partial)) {
-      renameSync(join(this.#partial, name), join(this.path, name));
-    }
-    rmSync(this.#partial, { recursive: true });
+    this.#end();
   }
 
-  /** Removes everything written so far. */
+  /** Removes everything written so far, and the parents made for it if they are still empty. */
   discard(): void {
     if (!this.#live) return;
-    this.#live = false;
+    this.#end();
     for (const fd of this.#open) closeSync(fd);
     this.#open.clear();
     rmSync(this.#partial, { recursive: true, force: true });
+    for (const directory of this.#made.reverse()) {
+      if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
+    }
+  }
+
+  #end(): void {
+    this.#live = false;
+    process.off('exit', this.#onExit);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BootResult, bootGuest, GuestImageError } from '../emulator/boot.ts';
@@ -11,6 +11,7 @@ import { Session } from '../loader/scenario/session.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
+import { unreadable } from './module-walk.ts';
 import { OutputDirectory } from './output-directory.ts';
 import { Progress } from './progress.ts';
 import { type HostFigures, reportText } from './report.ts';
@@ -130,14 +131,14 @@ async function boot(
 
 function readImage(guest: string): Uint8Array {
   const path = guest === 'storm' ? stormImage() : guest;
+  const expected = 'a guest image (storm, or the path of a multiboot file)';
   try {
-    return readFileSync(path);
+    const stats = statSync(path);
+    if (stats.isFile()) return readFileSync(path);
+    const found = stats.isDirectory() ? 'a directory' : 'neither file nor directory';
+    throw new InputError({ file: guest, expected, found });
   } catch (error) {
-    throw new InputError({
-      file: guest,
-      expected: 'a guest image (storm, or the path of a multiboot file)',
-      found: (error as NodeJS.ErrnoException).code ?? String(error),
-    });
+    throw error instanceof InputError ? error : unreadable(guest, expected, error);
   }
 }
 

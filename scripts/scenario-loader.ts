@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { ModuleSource } from '../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
 import { CATALOG_NAMES, openCatalog } from '../loader/scenario/catalog.ts';
@@ -9,6 +9,7 @@ import { unknownName } from '../loader/scenario/machine.ts';
 import { type Scenario, scenarioSchema } from '../loader/scenario/schema.ts';
 import { InputError } from './input-error.ts';
 import { openModuleDirectory } from './module-directory.ts';
+import { reasonOf } from './module-walk.ts';
 
 /** What the command line puts over a scenario. */
 export interface ScenarioOverrides {
@@ -32,9 +33,10 @@ export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): 
   const bundled = BUNDLED_SCENARIOS[nameOrFile];
   const document: unknown = bundled ?? readDocument(nameOrFile);
   const base = bundled ? process.cwd() : dirname(resolve(nameOrFile));
-  const parsed = scenarioSchema.safeParse(withOverrides(document, overrides));
+  const wanted = withOverrides(document, overrides);
+  const parsed = scenarioSchema.safeParse(wanted);
   if (!parsed.success) {
-    throw new InputError({ file: nameOrFile, ...firstProblem(parsed.error, document) });
+    throw new InputError({ file: nameOrFile, ...firstProblem(parsed.error, wanted) });
   }
   const scenario = withFiles(parsed.data, base, nameOrFile);
   const source = openModules(scenario, base, nameOrFile, overrides.modules !== undefined);
@@ -44,7 +46,12 @@ export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): 
 function readDocument(file: string): unknown {
   let text: string;
   try {
-    const { size } = statSync(file);
+    const stats = statSync(file);
+    const { size } = stats;
+    if (!stats.isFile() && !stats.isFIFO()) {
+      const found = stats.isDirectory() ? 'a directory' : 'a device or socket';
+      throw new InputError({ file, expected: 'a scenario file', found });
+    }
     if (size > MAX_SCENARIO_BYTES) {
       throw new InputError({ file, expected: 'a scenario', found: `${size} bytes` });
     }
@@ -60,7 +67,7 @@ function readDocument(file: string): unknown {
         found: unknownName('scenario', file, names),
       });
     }
-    throw new InputError({ file, expected: 'a scenario file', found: code ?? String(error) });
+    throw new InputError({ file, expected: 'a scenario file', found: reasonOf(error) });
   }
   try {
     return JSON.parse(text);
@@ -92,14 +99,13 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
   const { machine, kernel } = scenario;
   const read = (place: string, path: string): string => {
     try {
-      return readFileSync(join(base, path), 'utf8');
+      return readFileSync(resolve(base, path), 'utf8');
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
       throw new InputError({
         file: origin,
         place,
-        expected: 'a text file that can be read',
-        found: `${path} (${code ?? error})`,
+        expected: `a text file ${path}`,
+        found: reasonOf(error),
       });
     }
   };

@@ -89,7 +89,7 @@ export {
 export { type MapSvgOptions, mapSvg } from './map-svg.ts';
 export { type MapTextOptions, mapText } from './map-text.ts';
 export { type MapView, mapView } from './map-view.ts';
-export { type Moment, type MomentResult, parseMoment } from './moment.ts';
+export { MOMENT_FORMS, type Moment, type MomentResult, parseMoment } from './moment.ts';
 export {
   areaCode,
   type CellMap,

@@ -19,6 +19,10 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['s', 1e9],
 ]);
 
+/** What a moment may look like. */
+export const MOMENT_FORMS =
+  'last, peak, failure, a time such as 12.5ms (ns, us, ms or s), or an event such as #1234';
+
 /** Reads a moment; a time needs its unit. */
 export function parseMoment(text: string): MomentResult {
   const word = text.trim();
@@ -34,8 +38,6 @@ export function parseMoment(text: string): MomentResult {
   }
   return {
     ok: false,
-    message:
-      `"${text.slice(0, 40)}" is no moment: expected last, peak, failure, ` +
-      'a time such as 12.5ms (ns, us, ms or s), or an event such as #1234',
+    message: `"${text.slice(0, 40)}" is no moment: expected ${MOMENT_FORMS}`,
   };
 }

@@ -126,18 +126,25 @@ describe('bad input', () => {
     refused(['replay', 'first-boot', '--cpu', '3'], /--cpu/);
     refused(['replay'], /expected one scenario, found none/);
     refused(['replay', 'first-boot', '--cpus', 'many'], /--cpus: expected .*whole number.*"many"/);
+    refused(
+      ['replay', 'first-boot', '--cpus', '0'],
+      /--cpus: expected .* from 1 to 8192, found "0"/,
+    );
     refused(['replay', 'first-boot', '--kernel', 'v6.13'], /no kernel "v6.13".*did you mean v6.1/);
   });
 
   it('is a scenario that is not there, no JSON, or wrong somewhere', () => {
-    refused(['replay', 'no-such.json'], /no-such.json: expected a scenario file, found ENOENT/);
+    refused(
+      ['replay', 'no-such.json'],
+      /no-such.json: expected a scenario file, found nothing there/,
+    );
     refused(['replay', 'frist-boot'], /did you mean first-boot\?/);
     refused(['replay', scenarioFile('bad.json', '{"version": 1,')], /bad.json: expected JSON/);
     const wrong = (change: object, ...texts: RegExp[]): void =>
       refused(['replay', scenarioFile('wrong.json', { ...SMALL, ...change })], ...texts);
     wrong({ version: 2 }, /version: expected 1, found 2/);
-    wrong({ machine: { cpus: 0 } }, /machine.cpus: expected .*>=1, found 0/);
-    wrong({ machine: { cpus: 'two' } }, /machine.cpus: expected (int|number).*, found "two"/);
+    wrong({ machine: { cpus: 0 } }, /machine.cpus: expected at least 1, found 0/);
+    wrong({ machine: { cpus: 'two' } }, /machine.cpus: expected a (whole )?number, found "two"/);
     wrong({ machnie: {} }, /document: expected no such key, found key machnie/);
     wrong({ machine: { vmalloc: 'i386-12m' } }, /machine.vmalloc: .*did you mean i386-128m\?/);
     wrong({ machine: { vmalloc: { start: '0xf7000001', end: '0xf8000000' } } }, /multiple of 4096/);
@@ -173,6 +180,20 @@ describe('bad input', () => {
     expect(readdirSync(used)).toContain('result.json');
   });
 
+  it('is an output folder that cannot be made, or whose scenario turns out wrong', () => {
+    // /proc answers ENOENT to every mkdir, which a recursive one never gets past.
+    const scenario = scenarioFile('small.json', SMALL);
+    refused(['replay', scenario, '--out', '/proc/none/deeper'], /expected a place that can be wr/);
+    const wrong = scenarioFile('wrong.json', { ...SMALL, machine: { vmalloc: 'none' } });
+    refused(['replay', wrong, '--out', join(dir, 'parent', 'child')], /no address space "none"/);
+    expect(existsSync(join(dir, 'parent'))).toBe(false);
+  });
+
+  it('is a device where a file should be, which is not read for ever', () => {
+    refused(['boot', '--guest', '/dev/zero'], /expected a guest image.*, found neither file nor/);
+    refused(['replay', '/dev/zero'], /expected a scenario file, found a device/);
+  });
+
   it('is a guest that cannot boot', () => {
     const image = join(dir, 'guest.bin');
     writeFileSync(image, 'no kernel at all');
@@ -187,11 +208,39 @@ describe('bad input', () => {
   it('is a moment or a recording that is not there', () => {
     const scenario = scenarioFile('small.json', SMALL);
     refused(['inspect', scenario, '--at', 'failure'], /no allocation failed in this run/);
-    refused(['inspect', scenario, '--at', 'soon'], /--at/);
+    refused(['inspect', scenario, '--at', 'soon'], /--at: expected last, peak, .*, found "soon"/);
     const out = join(dir, 'damaged');
     expect(modstorm('replay', scenario, '--out', out).code).toBe(0);
     writeFileSync(join(out, 'events.jsonl'), '{"seq":0}\n');
     refused(['inspect', out], /events.jsonl: expected events as --out writes them, found line 1/);
+  });
+});
+
+describe('a path in a scenario', () => {
+  it('is relative to the scenario, or absolute', () => {
+    const out = join(dir, 'first run');
+    expect(modstorm('replay', scenarioFile('small.json', SMALL), '--out', out).code).toBe(0);
+    for (const initial of ['first run/vmallocinfo', join(out, 'vmallocinfo')]) {
+      const scenario = { ...SMALL, machine: { cpus: 1, initial } };
+      const { code, out: text } = modstorm('replay', scenarioFile('on.json', scenario), '--json');
+      expect(code).toBe(0);
+      const before = readFileSync(join(out, 'vmallocinfo'), 'utf8').trimEnd().split('\n');
+      const after: string = JSON.parse(text).files['/proc/vmallocinfo'];
+      for (const line of before) expect(after).toContain(line.split(/\s/)[0]);
+    }
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('ends the program and leaves nothing half-written', async () => {
+    const out = join(dir, 'unread');
+    const child = spawn(process.execPath, [CLI, 'boot', '--out', out], { cwd: dir });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise<number | null>((resolve) => {
+      child.on('exit', resolve);
+    });
+    expect(code).toBe(0);
+    expect(readdirSync(dir).filter((name) => name.includes('.unread.partial'))).toEqual([]);
   });
 });
 
