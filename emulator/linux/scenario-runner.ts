@@ -9,7 +9,7 @@ import { runLinuxGuest } from './linux-machine.ts';
 import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
 import type { ObservedCall, ObservedEvent, ObservedInit, ObservedRun } from './observed.ts';
 import { type PlannedCall, type PlannedStep, StepPlanner } from './scenario-ops.ts';
-import { TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
+import { type Printer, TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
 import { parseTrace } from './trace-lines.ts';
 
 export interface LinuxScenario {
@@ -41,6 +41,10 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly console: string;
   readonly userSpaceMs: number;
   readonly totalMs: number;
+  /** Lines that modules' own exits printed. */
+  readonly exitLog: readonly string[];
+  /** Lines printed in interrupts, whoever was interrupted: no call's. */
+  readonly interruptLog: readonly string[];
   /** When each step began, by the guest's clock, counted from the first. */
   readonly startsUs: readonly number[];
 }
@@ -107,6 +111,7 @@ class RunReader {
   readonly #results: ReadonlyMap<GuestOp, LinuxOpResult>;
   readonly #digest = new TraceDigest();
   readonly #initial: readonly GuestOp[];
+  readonly #interruptLog: string[] = [];
   /** Log lines by the step during which they came. */
   readonly #log = new Map<number, KmsgRecord[]>();
 
@@ -118,6 +123,10 @@ class RunReader {
   ) {
     this.#run = run;
     run.kmsg.forEach((record, i) => {
+      if (record.caller.startsWith('C')) {
+        this.#interruptLog.push(record.text);
+        return;
+      }
       const step = stepOfLine[run.kmsgDuring[i]!] ?? -1;
       this.#log.set(step, [...(this.#log.get(step) ?? []), record]);
     });
@@ -160,6 +169,8 @@ class RunReader {
       console,
       userSpaceMs: userSpaceMs ?? totalMs,
       totalMs,
+      exitLog: this.#digest.exits.log,
+      interruptLog: this.#interruptLog,
       startsUs: startsUs.map((us) => us - startsUs[0]!),
       initial: {
         meminfo: this.#text(this.#initial[3]!),
@@ -169,10 +180,7 @@ class RunReader {
   }
 
   /** Lines printed during a step, those of modules' own inits apart, which they are given. */
-  #logOf(
-    step: number,
-    printed: ReadonlyMap<number, readonly (ObservedInit | null)[]>,
-  ): KmsgRecord[] {
+  #logOf(step: number, printed: ReadonlyMap<number, readonly (Printer | null)[]>): KmsgRecord[] {
     const counts = new Map<number, number>();
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);

@@ -29,17 +29,24 @@ interface OpenInit {
   readonly areas: { va: number; size: number; align: number; freed: boolean }[];
 }
 
+/** A function of a module's own that prints. */
+export interface Printer {
+  readonly log: string[];
+}
+
 export interface DigestedStep {
   readonly events: ObservedEvent[];
   readonly inits: ObservedInit[];
-  /** For each line a task printed, in order: the init that did, or null. By pid. */
-  readonly printed: ReadonlyMap<number, readonly (ObservedInit | null)[]>;
+  /** For each line a task printed, in order: the init or exit that did, or null. By pid. */
+  readonly printed: ReadonlyMap<number, readonly (Printer | null)[]>;
   /** Values of module system calls in the order they returned, by pid. */
   readonly returned: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Reads the steps' traces in order; areas are remembered from step to step. */
 export class TraceDigest {
+  /** What modules' exits printed. */
+  readonly exits: Printer = { log: [] };
   /** Areas that modules' inits took and still have: by address, the module. */
   readonly #owned = new Map<number, string>();
   readonly #open = new Map<number, OpenInit>();
@@ -54,7 +61,7 @@ export class TraceDigest {
     const events: ObservedEvent[] = [];
     const inits: ObservedInit[] = [];
     const returned = new Map<number, number[]>();
-    const printed = new Map<number, (ObservedInit | null)[]>();
+    const printed = new Map<number, (Printer | null)[]>();
     for (const line of lines) {
       switch (line.name) {
         case 'module_load':
@@ -70,7 +77,9 @@ export class TraceDigest {
           if (line.interrupt) break;
           const list = printed.get(line.pid) ?? [];
           printed.set(line.pid, list);
-          list.push(this.#open.get(line.pid)?.init ?? null);
+          list.push(
+            this.#open.get(line.pid)?.init ?? (this.#exiting.has(line.pid) ? this.exits : null),
+          );
           break;
         }
         case 'sys_enter':

@@ -27,7 +27,7 @@ export class InitFreeWork {
     this.#rcu = rcu;
     this.#space = space;
     this.#costs = costs;
-    this.#work = new Work(engine, 'kworker/0:1', () => this.#run());
+    this.#work = new Work(engine, 'kworker/0:1', () => this.#run(), { preempts: true });
   }
 
   /** Init areas of one module, in the order TEXT, DATA, RODATA. */

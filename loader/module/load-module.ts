@@ -15,6 +15,7 @@ import { parseArgs } from './parse-args.ts';
 import { modulePatientCheckExists } from './patient-check.ts';
 import { moduleUnloadFree, simplifySymbols } from './resolve-symbols.ts';
 import { moduleSigCheck } from './sig-check.ts';
+import { modSysfsSetup } from './sysfs-setup.ts';
 
 /**
  * The load pipeline from a file's copy to a live module (load_module, kernel/module/main.c,
@@ -104,7 +105,7 @@ function* formModule(
     return yield* unloadFree(ctx, call, info, mod, complete);
   }
   yield* ctx.engine.work(ctx.costs.sysfs_ns);
-  const parsed = parseArgs(ctx, mod, info.args);
+  const parsed = parseArgs(ctx, mod, info.args) || modSysfsSetup(ctx, mod);
   if (parsed !== 0) {
     ctx.modules.setState(mod, 'going');
     yield* ctx.rcu.synchronize();

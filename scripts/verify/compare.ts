@@ -30,8 +30,11 @@ export interface Disagreement {
 /** Differences that do not come from the loader, by the rule that says so. */
 export const ATTRIBUTIONS = {
   init: "made by a module's own init or exit (between initcall_start and initcall_finish, or of areas taken there)",
-  init_log: "printed by a module's own init",
-  thread: 'of another kernel thread than the step’s, printed or allocated while it ran',
+  init_log: "printed by a module's own init or exit",
+  direct_map:
+    'purge ranges that also cover the direct map’s addresses of pages that were freed, in which only that part differs',
+  dump: 'of a stack trace or memory report that the kernel adds to a warning',
+  interrupt: 'printed in an interrupt',
 } as const;
 export type Attribution = keyof typeof ATTRIBUTIONS;
 
@@ -61,7 +64,7 @@ export function emptyComparison(): Comparison {
     agree: zeros(),
     total: zeros(),
     disagreements: [],
-    attributed: { init: 0, init_log: 0, thread: 0 },
+    attributed: { init: 0, init_log: 0, direct_map: 0, dump: 0, interrupt: 0 },
   };
 }
 
@@ -125,7 +128,9 @@ function compareCall(
   const reads = kernel.op === 'read' && (kernel.ret ?? 0) >= 0 && (model?.ret ?? -1) >= 0;
   if (reads) {
     const name = textClass(kernel.subject);
-    compareTexts(into, name, where, comparable(name, kernel.text), comparable(name, model?.text));
+    const texts = [comparable(name, kernel.text), comparable(name, model?.text)] as const;
+    const [left, right] = name === '/proc/vmallocinfo' ? withoutInitCallers(...texts) : texts;
+    compareTexts(into, name, where, left, right);
   } else {
     const word = (ret: number | null | undefined): string => String(ret ?? 'none');
     note(into, 'return values', where, word(kernel.ret), word(model?.ret));
@@ -137,12 +142,34 @@ function compareLog(
   into: Comparison,
   step: number,
   call: string,
-  kernel: readonly string[],
+  printed: readonly string[],
   model: readonly string[],
 ): void {
+  const kernel = withoutDumps(printed);
+  into.attributed.dump += printed.length - kernel.length;
   for (let i = 0; i < Math.max(kernel.length, model.length); i++) {
     note(into, 'log lines', { step, call }, kernel[i] ?? '(no line)', model[i] ?? '(no line)');
   }
+}
+
+/** dump_stack() begins with this line; a WARN() stands between marks of its own (lib/dump_stack.c, Linux 6.12). */
+const DUMP = /^CPU: \d+ UID: \d+ PID: \d+ Comm: /;
+/** What follows it, up to the end of show_mem() (mm/show_mem.c). */
+const IN_DUMP =
+  /^(Tainted:|Hardware name:|Call Trace:| \??|Mem-Info:|active_anon:|Node \d|DMA\b|Normal\b|HighMem\b|lowmem_reserve|\d+ (total pagecache )?pages\b|(Free|Total) swap|\d+ pages)/;
+
+function withoutDumps(lines: readonly string[]): string[] {
+  let inside = false;
+  let warning = false;
+  return lines.filter((line) => {
+    if (line.startsWith('------------[ cut here ]')) warning = true;
+    if (warning) {
+      warning = !line.startsWith('---[ end trace');
+      return false;
+    }
+    inside = DUMP.test(line) || (inside && IN_DUMP.test(line));
+    return !inside;
+  });
 }
 
 function textClass(path: string): ObservableClass {
@@ -154,8 +181,30 @@ function textClass(path: string): ObservableClass {
 /** Offsets into functions are the compiler's business: `load_module+0x123/0x1a80`. */
 function comparable(name: ObservableClass, text: string | undefined): string {
   if (text === undefined) return '(nothing)';
-  if (name !== '/proc/vmallocinfo') return text;
-  return text.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '');
+  return name === '/proc/vmallocinfo' ? text.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '') : text;
+}
+
+const INIT_LINE = /^(\S+ +\d+) \w+_init \[\w+\] /;
+
+/**
+ * The init function that asked for an area is but an address once its memory has been freed, and
+ * has the name of whatever comes to lie there: the rest of such a line is compared.
+ */
+function withoutInitCallers(kernel: string, model: string): [string, string] {
+  const ranges = new Set<string>();
+  const rename = (line: string): string => {
+    const found = INIT_LINE.exec(line);
+    if (found === null) return line;
+    ranges.add(found[1]!);
+    return line.replace(INIT_LINE, '$1 (init function) ');
+  };
+  const after = model.split('\n').map(rename).join('\n');
+  const before = kernel.split('\n').map((line) => {
+    const found = /^(\S+ +\d+) .* pages=/.exec(line);
+    if (found === null || !ranges.has(found[1]!)) return line;
+    return line.replace(/^(\S+ +\d+) .* pages=/, '$1 (init function) pages=');
+  });
+  return [before.join('\n'), after];
 }
 
 /** Lists line by line; the statistics as a whole, byte for byte. */
@@ -186,6 +235,23 @@ function compareTexts(
   }
 }
 
+const PURGE = /^start=0x([0-9a-f]+) end=(0x[0-9a-f]+) num_purged=(\d+)$/;
+
+/**
+ * vm_reset_perms() flushes the direct map of the pages it frees as well (mm/vmalloc.c, Linux 6.12);
+ * where pages lie is not the loader's business. The rest of the range must be the same.
+ */
+function isDirectMapPurge(kernel: string, model: string): boolean {
+  const a = PURGE.exec(kernel);
+  const b = PURGE.exec(model);
+  if (a === null || b === null || kernel === model) return false;
+  const start = Number.parseInt(a[1]!, 16);
+  return start < DIRECT_MAP_END && a[2] === b[2] && a[3] === b[3];
+}
+
+/** Below any vmalloc window of an i386 guest with 1 GiB. */
+const DIRECT_MAP_END = 0xf700_0000;
+
 function compareEvents(
   into: Comparison,
   step: number,
@@ -199,6 +265,7 @@ function compareEvents(
   const model = modelEvents.filter((event) => event.owner === '');
   const where = { step, call };
   let same = true;
+  let foreignOrder = false;
   for (const kind of [
     'alloc_vmap_area',
     'free_vmap_area_noflush',
@@ -209,11 +276,16 @@ function compareEvents(
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
       const left = a[i]?.text ?? '(no event)';
       const right = b[i]?.text ?? '(no event)';
+      if (isDirectMapPurge(left, right)) {
+        into.attributed.direct_map += 1;
+        foreignOrder = true;
+        continue;
+      }
       same &&= left === right;
       note(into, kind, where, left, right);
     }
   }
-  if (!same || kernel.length === 0) return;
+  if (!same || foreignOrder || kernel.length === 0) return;
   const order = (events: readonly ObservedEvent[]): string =>
     events.map(({ kind, text }) => `${kind.split('_')[0]} ${text}`).join('; ');
   note(into, 'order of events', where, order(kernel), order(model));

@@ -84,7 +84,9 @@ class StepRecorder {
         this.#here().push(this.#observed(event));
         break;
       case 'vm_area':
-        if (event.purpose === 'keep') this.#own(event.va_start, event.module);
+        if (event.purpose === 'keep' || /_init \[\w+\]$/.test(event.caller)) {
+          this.#own(event.va_start, event.module);
+        }
         break;
       case 'module_state':
         if (event.state === 'going') this.#exiting = event.name;
@@ -99,11 +101,13 @@ class StepRecorder {
     return list;
   }
 
-  /** The event of the allocation came just before. */
   #own(va: number, module: string): void {
     this.#owned.set(va, module);
     const events = this.#here();
-    const last = events.findLastIndex((event) => event.kind === 'alloc_vmap_area');
+    const start = `va_start=${formatHex(this.#run.kernel.space.preset, va)} `;
+    const last = events.findLastIndex(
+      (event) => event.kind === 'alloc_vmap_area' && event.text.startsWith(start),
+    );
     events[last] = { ...events[last]!, owner: module };
   }
 

@@ -2,6 +2,7 @@
 // One case from its first step to its last, over as many boots as the kernel's crashes make needed.
 
 import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import type { Step } from '../../loader/scenario/schema-steps.ts';
 import { addComparison, type Comparison, emptyComparison } from './compare.ts';
 import type { VerifyCase } from './suite.ts';
 import { type VerifyOutcome, verifyScenario } from './verify-scenario.ts';
@@ -30,10 +31,14 @@ export interface CaseOptions {
   readonly variant: LinuxVariant;
   readonly signal?: AbortSignal;
   readonly onProgress?: (step: number, of: number) => void;
+  /** Told of each crash as it happens, and of what disagrees up to there. */
+  readonly onCrash?: (crash: Crash, comparison: Comparison) => void;
 }
 
 /** A guest that begins no operation for so long hangs. */
-const STALL_MS = 90_000;
+const STALL_MS = 40_000;
+/** Time to reach user space, on a busy machine. */
+const START_MS = 120_000;
 const BOOT_LIMIT_MS = 900_000;
 const MOST_BOOTS = 40;
 
@@ -53,7 +58,7 @@ export async function runCase(
     const part = { ...scenario, steps: all.slice(first) };
     const offset = first;
     const onProgress = (step: number): void => options.onProgress?.(offset + step, all.length);
-    const outcome = await withStallWatch({ ...options, onProgress }, (watched) =>
+    const outcome = await withStallWatch({ ...options, onProgress }, part.steps, (watched) =>
       verifyScenario({ ...watched, scenario: part, files, offset, timeoutMs: BOOT_LIMIT_MS }),
     );
     options.signal?.throwIfAborted();
@@ -67,7 +72,9 @@ export async function runCase(
     if (boots === MOST_BOOTS || linux.release === '') {
       throw new Error(`the guest ended with ${linux.outcome}: ${linux.reason}`);
     }
-    crashes.push(crashOf(outcome, offset));
+    const crash = crashOf(outcome, offset);
+    crashes.push(crash);
+    options.onCrash?.(crash, comparison);
     // Steps that the runner put before the scenario's own are not counted.
     first = offset + linux.completed - (outcome.steps.length - part.steps.length) + 1;
   }
@@ -85,16 +92,18 @@ function crashOf({ linux, steps }: VerifyOutcome, offset: number): Crash {
 /** Ends a guest that makes no progress, as a hang. */
 async function withStallWatch<T>(
   options: CaseOptions,
+  steps: readonly Step[],
   run: (options: CaseOptions) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.signal?.aborted) stop.abort();
-  let timer = setTimeout(onAbort, STALL_MS);
+  const limit = STALL_MS + longestSleep(steps);
+  let timer = setTimeout(onAbort, START_MS);
   const onProgress = (step: number, of: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(onAbort, STALL_MS);
+    timer = setTimeout(onAbort, limit);
     options.onProgress?.(step, of);
   };
   try {
@@ -103,4 +112,9 @@ async function withStallWatch<T>(
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Milliseconds a step may take by its own nature. */
+function longestSleep(steps: readonly Step[]): number {
+  return Math.max(0, ...steps.map((step) => ('sleep_ms' in step ? step.sleep_ms : 0)));
 }

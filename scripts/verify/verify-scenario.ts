@@ -90,6 +90,8 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const model = observeModel(prepared, linux.startsUs.slice(0, linux.completed));
   const modelMs = performance.now() - started;
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
+  compared.attributed.init_log += linux.exitLog.length;
+  compared.attributed.interrupt += linux.interruptLog.length;
   for (const init of linux.inits) compared.attributed.init_log += init.log.length;
   return { comparison: compared, linux, model, modelMs, steps };
 }
@@ -112,8 +114,9 @@ const PAGE = 4096;
 function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
   const byModule: Record<string, object[]> = {};
   for (const { module, ret, durationUs, exitUs, areas } of inits) {
+    const own = withoutPageArrays(areas.map((area) => ({ ...area, bytes: area.size - PAGE })));
     const sizes = (freed: boolean): number[] =>
-      areas.filter((area) => area.freed === freed).map(({ size }) => size - PAGE);
+      own.filter((area) => area.freed === freed).map(({ bytes }) => bytes);
     const runs = byModule[module] ?? [];
     byModule[module] = runs;
     runs.push({
@@ -126,4 +129,12 @@ function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
     });
   }
   return byModule;
+}
+
+/** An area of more than 1,024 pages is followed by that of its page pointers, 4 bytes each. */
+function withoutPageArrays<T extends { readonly bytes: number }>(areas: readonly T[]): T[] {
+  return areas.filter((area, i) => {
+    const pages = (areas[i - 1]?.bytes ?? 0) / PAGE;
+    return pages <= PAGE / 4 || area.bytes !== Math.ceil((pages * 4) / PAGE) * PAGE;
+  });
 }

@@ -12,9 +12,9 @@ const PATH = '/proc/sys/kernel/modprobe';
 const MODPROBE = '/sbin/modprobe';
 const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 /** How much later each of many processes starts: enough for one to come to its wait. */
-const GAP_MS = 25;
-const SLOW_MS = 7000;
-const SHORT_MS = 1500;
+const GAP_MS = 60;
+const SLOW_MS = 10_000;
+const SHORT_MS = 2500;
 /** Duplicates are remembered for a minute (kernel/module/dups.c). */
 const RETENTION_MS = 61_000;
 
@@ -78,12 +78,12 @@ export const autoload: Suite = {
     // Signals: a waiter's, and the first one's, which all waiters are told of.
     together(GAP_MS, [
       ask('short3'),
-      { step: ask('short3'), signal: { kind: 'kill', after_ms: 300 } },
-      { step: ask('short3'), signal: { kind: 'int', after_ms: 300 } },
+      { step: ask('short3'), signal: { kind: 'kill', after_ms: 500 } },
+      { step: ask('short3'), signal: { kind: 'int', after_ms: 500 } },
       ask('short3'),
     ]);
     together(GAP_MS, [
-      { step: ask('short4'), signal: { kind: 'kill', after_ms: 500 } },
+      { step: ask('short4'), signal: { kind: 'kill', after_ms: 900 } },
       ask('short4'),
       ask('short4'),
     ]);

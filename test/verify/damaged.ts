@@ -40,6 +40,7 @@ const SECTION = [
   'addralign',
   'entsize',
 ];
+const SYMBOLS = ['.symtab', '.strtab'];
 const TRAILER = '~Module signature appended~\n';
 
 interface Section {
@@ -85,11 +86,13 @@ function* damagedCopies(
   const sections = sectionsOf(bytes);
   const take = (share: number): boolean => whole || random.float() < share;
   for (const [at, width] of HEADER) {
-    if (take(0.4)) yield [`header-${at}`, withField(bytes, at, width, random)];
+    if (take(0.3)) yield [`header-${at}`, withField(bytes, at, width, random)];
   }
   for (const [i, section] of sections.entries()) {
     for (const [field, name] of SECTION.entries()) {
-      if (take(0.25)) {
+      // Symbol names are looked up where the table says, also behind the copy: whatever lies there.
+      if (name === 'offset' && SYMBOLS.includes(section.name)) continue;
+      if (take(0.1)) {
         yield [`section-${i}-${name}`, withField(bytes, section.at + 4 * field, 4, random)];
       }
     }
@@ -98,7 +101,7 @@ function* damagedCopies(
   const ends = [0, 1, 51, 52, table, table + 40, bytes.length];
   for (const { offset, size } of sections) ends.push(offset, offset + size);
   for (const end of [...new Set(ends.flatMap((e) => [e - 1, e, e + 1]))].sort((a, b) => a - b)) {
-    if (end >= 0 && end < bytes.length && take(0.3)) yield [`cut-${end}`, bytes.slice(0, end)];
+    if (end >= 0 && end < bytes.length && take(0.15)) yield [`cut-${end}`, bytes.slice(0, end)];
   }
   yield* wrongNames(bytes, sections);
   yield* wrongSymbols(bytes, sections, random);

@@ -4,7 +4,7 @@
 #include "children.h"
 #include "record.h"
 
-enum { WORDS = 64, LIST_MAX = 1 << 20, NOT_FOUND = 1 };
+enum { WORDS = 64, LIST_MAX = 1 << 20, NOT_FOUND = 1, SCHED_IDLE = 5 };
 
 static char list[LIST_MAX];
 static struct text words[WORDS];
@@ -100,6 +100,8 @@ s32 modprobe_main(s32 argc, char **argv) {
     if (starts_with(argv[i], "-r")) removing = 1;
     else if (argv[i][0] != '-') name = argv[i];
   }
+  s32 priority = 0;
+  sys3(SYS_sched_setscheduler, 0, SCHED_IDLE, &priority);  // kernel workers go first
   record_open(0);
   report('b', name, 0);
   if (removing) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "record.h"
+#include "children.h"
 
 enum { UART = 0x3f8, LINE_STATUS = UART + 5, HOLDING_EMPTY = 0x20, FIFO_BYTES = 16 };
 // An escape needs at most four bytes for one, and the frame around the text less than 1 KiB.
@@ -93,7 +94,8 @@ static void take_line(void) {
     if (sys2(SYS_kill, owner, 0) == -ESRCH &&
         __sync_bool_compare_and_swap(&shared->line_owner, owner, me))
       return;
-    sys0(SYS_sched_yield);
+    // Dozens of processes that only yield would keep the owner from the CPU.
+    sleep_us(300);
   }
 }
 

@@ -14,7 +14,10 @@ static int request(const char *text, const struct kernel_param *param)
 
 	strscpy(name, text, sizeof(name));
 	name[strcspn(name, "\n")] = 0;
+	// Requests of several processes are to be under way at once.
+	kernel_param_unlock(THIS_MODULE);
 	ret = __request_module(wait, "%s", name);
+	kernel_param_lock(THIS_MODULE);
 	pr_info("ms_request: %s %s = %d\n", wait ? "wait" : "nowait", name, ret);
 	return 0;
 }
