@@ -58,7 +58,8 @@ export interface SimKernelOptions {
 /** A problem in the scenario that only shows when the kernel is put together. */
 export class KernelSetupError extends Error {}
 
-const ARCH = {
+/** What the module files of a machine are made for. */
+export const ELF_ARCH = {
   i386: 'i386',
   'x86-64': 'x86_64',
   arm32: 'arm',
@@ -240,7 +241,7 @@ function userValue(op: string, task: Task, ret: number): number {
 function elfKernel(options: SimKernelOptions): ElfKernel {
   const { features, identity, space } = options;
   return {
-    arch: ARCH[space.arch],
+    arch: ELF_ARCH[space.arch],
     wordBits: space.wordBits,
     structModuleSize: identity.structModuleSize,
     modversions: identity.modversions,

@@ -24,3 +24,8 @@ export function barText(share: number, width: number): string {
   const cells = share <= 0 ? 0 : Math.max(1, Math.round(Math.min(1, share) * width));
   return '█'.repeat(cells) + '·'.repeat(width - cells);
 }
+
+/** `1 hole`, `2 holes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

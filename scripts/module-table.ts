@@ -1,6 +1,7 @@
 /** The costs of modules as a plain table: a row for each, the dearest first, sums below. */
 import type { CostTotals } from '../loader/module/cost-totals.ts';
 import type { CostMemoryType, ModuleCost } from '../loader/module/module-cost.ts';
+import { counted } from './byte-text.ts';
 
 interface Column {
   readonly title: string;
@@ -54,7 +55,7 @@ export function costTable(
     '',
     ...lines,
     '',
-    `${totals.files} files, ${totals.refused} refused; all of them loaded would keep ` +
+    `${counted(totals.files, 'file')}, ${totals.refused} refused; all of them loaded would keep ` +
       `${totals.va.resident / KIB} KiB of address space`,
     ...refused,
   ].join('\n')}\n`;

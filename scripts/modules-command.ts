@@ -6,7 +6,9 @@ import { type CostKernel, type ModuleCost, moduleCost } from '../loader/module/m
 import type { ModuleSource } from '../loader/module/module-source.ts';
 import { KERNEL_PRESETS } from '../loader/presets/kernels.ts';
 import { Breath } from './breath.ts';
+import { counted } from './byte-text.ts';
 import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
 import { openModuleDirectory } from './module-directory.ts';
 import { costTable } from './module-table.ts';
 import { Progress } from './progress.ts';
@@ -40,7 +42,12 @@ export async function modulesCommand(
       ? `${JSON.stringify(document(options.path, inferred, kernel, modules, totals), null, 2)}\n`
       : costTable(modules, totals, kernelLine(inferred, kernel));
     await context.write(text);
-    return 0;
+    if (totals.refused < totals.files) return 0;
+    throw new InputError({
+      file: options.path,
+      expected: 'at least one module that a kernel would take',
+      found: `${counted(totals.refused, 'file')}, none accepted`,
+    });
   } finally {
     progress.clear();
   }

@@ -1,5 +1,6 @@
 import type { CallTally, RunResult } from '../loader/scenario/result.ts';
-import { barText, bytesText, timeText } from './byte-text.ts';
+import type { FragmentationStats } from '../loader/vmalloc/index.ts';
+import { barText, bytesText, counted, timeText } from './byte-text.ts';
 
 /** What only the host knows of a run: wall-clock figures, in milliseconds. */
 export interface HostFigures {
@@ -37,9 +38,9 @@ export function reportText(result: RunResult, host: HostFigures): string {
 
 function headline({ scenario, machine, kernel, modules }: RunResult): string {
   const space = machine.vmalloc as { name: string; bytes: number; start: string; end: string };
-  const cpus = machine.cpus === 1 ? '1 CPU' : `${machine.cpus} CPUs`;
+  const cpus = counted(Number(machine.cpus), 'CPU');
   return (
-    `${scenario.name}: ${cpus}, ${modules.files} modules of ${modules.source}, ` +
+    `${scenario.name}: ${cpus}, ${counted(modules.files, 'module')} of ${modules.source}, ` +
     `kernel ${kernel.base} (${kernel.release}), ${bytesText(space.bytes)} at ${space.start}`
   );
 }
@@ -59,15 +60,15 @@ function askedLines(calls: Readonly<Record<string, CallTally>>): string[] {
   return rows.map((row, i) => `${i === 0 ? 'asked     ' : '          '}${row}`);
 }
 
-function loadedText({ counters_true, machine: _ }: RunResult): string {
+function loadedText({ counters_true }: RunResult): string {
   const { modcount, total_mod_size, total_text_size } = counters_true as Record<string, number>;
-  return `${modcount} modules, ${bytesText(total_mod_size!)} (${bytesText(total_text_size!)} text)`;
+  return `${counted(modcount!, 'module')}, ${bytesText(total_mod_size!)} (${bytesText(total_text_size!)} text)`;
 }
 
 function wasteLines({ wasted, counters_true }: RunResult): string[] {
   const total = STAGES.reduce((sum, stage) => sum + wasted[stage], 0);
   const failures = STAGES.reduce((sum, stage) => sum + (counters_true[FAILURES[stage]] ?? 0), 0);
-  const head = `wasted    ${bytesText(total)} in ${failures} failed loads`;
+  const head = `wasted    ${bytesText(total)} in ${counted(failures, 'failed load')}`;
   return [
     head,
     ...STAGES.map((stage) => {
@@ -78,17 +79,34 @@ function wasteLines({ wasted, counters_true }: RunResult): string[] {
   ];
 }
 
-function spaceLines({ vmalloc, peak, first_failure }: RunResult): string[] {
+function spaceLines({ vmalloc, module_space, peak, first_failure }: RunResult): string[] {
   const share = vmalloc.total === 0 ? 0 : vmalloc.used / vmalloc.total;
   const atPeak = vmalloc.total === 0 ? 0 : peak.used / vmalloc.total;
   return [
     `vmalloc   ${bytesText(vmalloc.used)} used of ${bytesText(vmalloc.total)}, ${bytesText(vmalloc.lazy)} parked`,
     `  now       ${barText(share, BAR)} ${(100 * share).toFixed(1)} %`,
     `  peak      ${barText(atPeak, BAR)} ${(100 * atPeak).toFixed(1)} %, ${bytesText(peak.used)} at ${timeText(peak.t)}`,
-    `  largest hole ${bytesText(vmalloc.largest_free)} of ${bytesText(vmalloc.free)} free in ` +
-      `${vmalloc.free_areas} holes, external fragmentation ${vmalloc.external_fragmentation.toFixed(3)}`,
+    holeText(vmalloc),
+    ...(module_space ? moduleSpaceLines(module_space) : []),
     `failure   ${first_failure ? first_failure.sentence : 'no allocation failed'}`,
   ];
+}
+
+function moduleSpaceLines(space: NonNullable<RunResult['module_space']>): string[] {
+  const { used, total, start } = space;
+  const share = (100 * used) / total;
+  return [
+    `modules   ${bytesText(used)} used of ${bytesText(total)} at ${start}, ${share.toFixed(1)} %`,
+    holeText(space),
+  ];
+}
+
+function holeText(space: FragmentationStats): string {
+  const { largest_free, free, free_areas, external_fragmentation } = space;
+  return (
+    `  largest hole ${bytesText(largest_free)} of ${bytesText(free)} free in ` +
+    `${counted(free_areas, 'hole')}, external fragmentation ${external_fragmentation.toFixed(3)}`
+  );
 }
 
 function duplicateLine({ duplicates }: RunResult): string[] {
@@ -105,7 +123,7 @@ function hostText(result: RunResult, host: HostFigures): string {
       ? ''
       : `; first request answered ${host.firstRequestMs.toFixed(0)} ms after start`;
   return (
-    `${timeText(result.end_ns)} simulated, ${result.events} events${first}; ` +
+    `${timeText(result.end_ns)} simulated, ${counted(result.events, 'event')}${first}; ` +
     `${(host.totalMs / 1000).toFixed(2)} s in all`
   );
 }

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly guest?: string | undefined;
 }
 
+const MAX_WARNINGS = 5;
+
 /** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
   const loaded = loadScenario(options.scenario, options);
@@ -47,6 +49,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     outputs?.finish(run, result);
     out?.commit();
     await print(options, context, result, host);
+    warn(run.warnings());
     for (const { step, path, expected, found } of result.unmet) {
       process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
     }
@@ -140,6 +143,12 @@ function readImage(guest: string): Uint8Array {
   } catch (error) {
     throw error instanceof InputError ? error : unreadable(guest, expected, error);
   }
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const text of warnings.slice(0, MAX_WARNINGS)) process.stderr.write(`${text}\n`);
+  const more = warnings.length - MAX_WARNINGS;
+  if (more > 0) process.stderr.write(`and ${more} more like it\n`);
 }
 
 /** The storm guest lies beside the bundle's directory, in a checkout and in the package alike. */

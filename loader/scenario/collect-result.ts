@@ -1,4 +1,6 @@
 import { COUNTER_NAMES } from '../stats/index.ts';
+import type { VirtAddr } from '../units.ts';
+import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunResult, UnmetExpectation } from './result.ts';
 
@@ -52,12 +54,23 @@ export function collectResult(run: PreparedRun): RunResult {
     duplicates: stats.duplicates(),
     files,
     vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },
+    ...moduleSpace(kernel.space),
     peak: observer.peak,
     first_failure: observer.firstFailure,
     end_ns: kernel.engine.now,
     settled_ns: observer.settled,
     events: observer.events,
     unmet: unmetExpectations(run),
+  };
+}
+
+function moduleSpace(space: VmallocSpace): Pick<RunResult, 'module_space'> {
+  const { preset } = space;
+  if (preset.modules === 'vmalloc') return {};
+  const address = (offset: VirtAddr): string => `0x${formatAddress(preset, offset)}`;
+  const { start, end } = preset.modules;
+  return {
+    module_space: { ...space.stats('modules'), start: address(start), end: address(end) },
   };
 }
 

@@ -1,4 +1,5 @@
-import { KernelSetupError, SimKernel } from '../kernel.ts';
+import type { ElfArch } from '../elf/index.ts';
+import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour } from '../module/index.ts';
 import { inferIdentity } from '../module/kernel-identity.ts';
 import type { ModuleMetadata, ModuleSource } from '../module/module-source.ts';
@@ -7,6 +8,7 @@ import {
   exportsFromSymvers,
   parseModuleSymvers,
 } from '../module/module-symvers.ts';
+import type { AddressSpacePreset } from '../presets/address-spaces.ts';
 import type { KernelExports } from '../presets/kernels.ts';
 import { buildModuleIndex, ModuleIndexError } from '../userland.ts';
 import type { ModuleIndex } from '../userspace/index.ts';
@@ -26,6 +28,8 @@ export interface PreparedRun {
   /** The kernel and machine blocks of the result. */
   readonly kernelBlock: Readonly<Record<string, unknown>>;
   readonly machineBlock: Readonly<Record<string, unknown>>;
+  /** What of the modules cannot be used, one sentence each; known in full after the run. */
+  warnings(): readonly string[];
 }
 
 export interface PrepareOptions {
@@ -48,7 +52,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     blacklist: choice?.blacklist,
   };
   const space = addressSpace(scenario.machine);
-  const { identity, report, compression } = inferIdentity(source, given, (progress) =>
+  const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
   if (choice?.compression === undefined && compression !== undefined) {
@@ -114,7 +118,19 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       ...(initial === undefined ? {} : { initial }),
       costs,
     },
+    warnings: () => [...foreignModules(arch, space, source), ...(made?.problems ?? [])],
   };
+}
+
+function foreignModules(
+  arch: ElfArch | undefined,
+  space: AddressSpacePreset,
+  source: ModuleSource,
+): string[] {
+  if (arch === undefined || arch === ELF_ARCH[space.arch]) return [];
+  return [
+    `${source.name}: modules for ${arch}, on a machine that is ${space.arch} (${space.name})`,
+  ];
 }
 
 /** The source's modules with the scenario's own directives behind those of its modprobe.d. */

@@ -92,6 +92,8 @@ export interface RunResult {
   readonly duplicates: readonly DuplicateRow[];
   readonly files: Readonly<Record<string, string>>;
   readonly vmalloc: FragmentationStats & { readonly start: string; readonly end: string };
+  /** The same of the module range, on machines where it lies apart from the vmalloc space. */
+  readonly module_space?: FragmentationStats & { readonly start: string; readonly end: string };
   readonly peak: PeakUse;
   readonly first_failure: AllocationFailure | null;
   readonly end_ns: Nanos;

@@ -1,9 +1,18 @@
 /** The command line as a user meets it: the built program, its exit codes and its messages. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeModule } from '../../loader/elf/index.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
@@ -213,6 +222,63 @@ describe('bad input', () => {
     expect(modstorm('replay', scenario, '--out', out).code).toBe(0);
     writeFileSync(join(out, 'events.jsonl'), '{"seq":0}\n');
     refused(['inspect', out], /events.jsonl: expected events as --out writes them, found line 1/);
+  });
+});
+
+describe('modules that a machine cannot use', () => {
+  it('are named on stderr, and the run goes on without them', () => {
+    const modules = join(dir, 'some modules');
+    mkdirSync(modules);
+    const good = { name: 'good', structModuleSize: 640, vermagic: '6.12.7 SMP ' };
+    writeFileSync(join(modules, 'good.ko'), writeModule(good));
+    writeFileSync(join(modules, 'cut.ko'), writeModule(good).subarray(0, 100));
+    const first = modstorm('replay', 'one-by-one', '--modules', modules);
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.err).toBe('cut.ko: expected a module, found no readable ELF file\n');
+    expect(first.out).toMatch(/finit_module +1 +ok +1/);
+
+    const wide = join(dir, 'wide');
+    mkdirSync(wide);
+    const arch = { arch: 'x86_64', structModuleSize: 1280 } as const;
+    writeFileSync(join(wide, 'good.ko'), writeModule({ ...good, ...arch }));
+    const second = modstorm('replay', 'one-by-one', '--modules', wide);
+    expect(second.err).toBe(`${wide}: modules for x86_64, on a machine that is i386 (i386-128m)\n`);
+    expect(second.out).toContain('ENOEXEC 1');
+  });
+});
+
+describe('a machine whose modules lie apart', () => {
+  const WIDE = {
+    ...SMALL,
+    machine: { cpus: 2, vmalloc: 'x86-64' },
+    modules: { catalog: 'published' },
+  };
+
+  it('is reported with its module range, and addresses beyond 2^53 are exact', () => {
+    const out = join(dir, 'beyond');
+    const { code, out: text } = modstorm('replay', scenarioFile('w.json', WIDE), '--out', out);
+    expect(code).toBe(0);
+    expect(text).toMatch(/modules +\d+\.\d+ MiB used of \d+\.\d+ [MG]iB at 0xffffffffc0000000/);
+    const read = (name: string): string => readFileSync(join(out, name), 'utf8');
+    const { module_space } = JSON.parse(read('result.json'));
+    const bounds = [BigInt(module_space.start), BigInt(module_space.end)];
+    const lines = read('vmallocinfo').trimEnd().split('\n');
+    let bytes = 0n;
+    for (const line of lines) {
+      const [, from, to, size] = /^0x([0-9a-f]{16})-0x([0-9a-f]{16}) +(\d+) /.exec(line)!;
+      const [start, end] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];
+      expect(end - start).toBe(BigInt(size!));
+      if (start >= bounds[0]! && end <= bounds[1]!) bytes += end - start;
+    }
+    expect(bytes).toBeGreaterThan(0n);
+    expect(module_space.used).toBe(Number(bytes));
+    // The tracepoint prints va_start in decimal and the rest in hexadecimal.
+    const traced = /alloc_vmap_area: va_start: (\d+) size=\d+ align=\d+ vstart=(0x\w+)/.exec(
+      read('trace.txt'),
+    )!;
+    expect(BigInt(traced[1]!) % 4096n).toBe(0n);
+    expect(BigInt(traced[1]!)).toBeGreaterThanOrEqual(BigInt(traced[2]!));
+    expect(read('events.jsonl')).toContain(`"va_start":"0x${BigInt(traced[1]!).toString(16)}"`);
   });
 });
 

@@ -145,4 +145,12 @@ describe('modstorm modules', () => {
     );
     expect(context.text).toBe('');
   });
+
+  it('refuses files of which none is a module, after saying what is wrong with each', async () => {
+    const context = new Recorder();
+    const path = join(top, 'mixed', 'text.ko');
+    const given = modulesCommand({ path, json: false }, context);
+    await expect(given).rejects.toThrow(/text.ko: expected at least one module .*, found 1 file/);
+    expect(context.text).toMatch(/text.ko: becoming, errno 8, Invalid ELF header/);
+  });
 });
