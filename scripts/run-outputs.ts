@@ -29,7 +29,9 @@ export class RunOutputs {
     const lineWriter = new EventLineWriter(space, lines.write);
     attach(lineWriter);
     const json = out.stream('trace.json');
-    const jsonWriter = new TraceEventJsonWriter(space, json.write);
+    const jsonWriter = new TraceEventJsonWriter(space, json.write, {
+      initial: kernel.space.areas(),
+    });
     attach(jsonWriter);
     // The header of a trace file counts its lines, so they wait in a file of their own.
     const body = out.stream('trace.body');

@@ -92,6 +92,11 @@ export class AddressMapElement extends HTMLElement {
     this.#lay();
   }
 
+  /** Asks again what lies where pointer or keyboard is: it may be another area by now. */
+  askAgain(): void {
+    if (this.#cell >= 0) this.#goTo(this.#cell);
+  }
+
   zoomIn(): void {
     this.#zoom(ZOOM_STEP);
   }

@@ -222,6 +222,7 @@ export class App implements TrackListener {
     if (shown === undefined || frame === undefined) return;
     const texts = shown.words.due(this.#player.playing);
     shown.view.showFrame(frame, this.#toolbar.shading, track.recording?.cpus ?? 1, texts);
+    if (!this.#player.playing && this.#isReady) shown.view.map.askAgain();
     if (index !== this.#lead || !this.#isReady) return;
     if (texts) say(this.#event, frame.event);
     if ('t' in shown.moment) return;

@@ -35,9 +35,7 @@ function write(name: ExportName, recording: Recording, frames: FrameMaker, out: 
       break;
     }
     case 'trace': {
-      const writer = new TraceEventJsonWriter(space, (chunk) => out.write(chunk), {
-        ...(initial.length === 0 ? {} : { initial }),
-      });
+      const writer = new TraceEventJsonWriter(space, (chunk) => out.write(chunk), { initial });
       all(writer);
       writer.end();
       break;

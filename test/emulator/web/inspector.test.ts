@@ -151,7 +151,7 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowDown');
     await page.waitForFunction(() =>
-      document.querySelector('.area-line')?.textContent?.startsWith('0xfd'),
+      document.querySelector('.area-line')?.textContent?.startsWith('0xf'),
     );
     const first = await page.textContent('.area-line .mono');
     await page.keyboard.press('Shift+ArrowRight');

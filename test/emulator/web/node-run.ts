@@ -37,9 +37,10 @@ export async function bootInNode(name: string, over: object): Promise<NodeRun> {
   const eventWriter = new EventLineWriter(space, (text) => {
     events += text;
   });
-  const traceWriter = new TraceEventJsonWriter(space, (text) => {
+  const addTrace = (text: string): void => {
     trace += text;
-  });
+  };
+  const traceWriter = new TraceEventJsonWriter(space, addTrace, { initial: kernel.space.areas() });
   kernel.events.attach(eventWriter);
   kernel.events.attach(traceWriter);
   kernel.events.attach({
