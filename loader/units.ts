@@ -19,7 +19,6 @@ export type CpuId = number;
 export type VirtAddr = number;
 
 export const PAGE_SIZE = 4096;
-export const PAGE_SHIFT = 12;
 
 /** Bytes rounded up to whole pages (PAGE_ALIGN). */
 export function pageAlign(bytes: Bytes): Bytes {

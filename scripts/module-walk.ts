@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bytes } from '../loader/units.ts';
 import { InputError } from './input-error.ts';
 
-export const MODULE_SUFFIXES: readonly string[] = ['.ko', '.ko.gz', '.ko.xz', '.ko.zst'];
+const MODULE_SUFFIXES: readonly string[] = ['.ko', '.ko.gz', '.ko.xz', '.ko.zst'];
 export const MODULE_SUFFIX_TEXT = '.ko, .ko.gz, .ko.xz or .ko.zst';
 
 /** Beyond this many entries it is some other directory, such as a whole file system. */

@@ -19,8 +19,8 @@ export interface GuestMemory {
 }
 
 /** Legacy hole of a PC: VGA memory and option ROMs, not RAM. */
-export const HOLE_START = 0xa0000;
-export const HOLE_END = 0x100000;
+const HOLE_START = 0xa0000;
+const HOLE_END = 0x100000;
 
 /** True when a range lies in the RAM of a PC with `size` bytes of memory. */
 export function pcRamContains(size: number, address: number, length: number): boolean {

@@ -5,7 +5,7 @@ import { BITS_OVERDRAWN, ReverseBits } from './reverse-bits.ts';
 import type { ZstdSource } from './zstd-source.ts';
 import { CORRUPTED } from './zstd-status.ts';
 
-export const MAX_HUFFMAN_LOG = 12;
+const MAX_HUFFMAN_LOG = 12;
 const MAX_SYMBOLS = 256;
 const MAX_WEIGHT_LOG = 6;
 /** Words of scratch memory the kernel has for reading compressed weights. */

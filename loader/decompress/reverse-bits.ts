@@ -8,8 +8,8 @@
 import type { ZstdSource } from './zstd-source.ts';
 
 /** What `reload` finds: bits beyond the register, only those in it, none, or too many taken. */
-export const BITS_MORE = 0;
-export const BITS_LAST_WORD = 1;
+const BITS_MORE = 0;
+const BITS_LAST_WORD = 1;
 export const BITS_NONE = 2;
 export const BITS_OVERDRAWN = 3;
 

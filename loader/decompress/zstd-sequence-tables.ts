@@ -36,7 +36,7 @@ const MATCH_LENGTH_EXTRA = [
   ...[1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
 ];
 
-export const LITERAL_LENGTHS: CodeSet = {
+const LITERAL_LENGTHS: CodeSet = {
   base: contiguous(0, LITERAL_LENGTH_EXTRA),
   extra: LITERAL_LENGTH_EXTRA,
   maxLog: 9,
@@ -47,7 +47,7 @@ export const LITERAL_LENGTHS: CodeSet = {
   ],
 };
 
-export const MATCH_LENGTHS: CodeSet = {
+const MATCH_LENGTHS: CodeSet = {
   base: contiguous(3, MATCH_LENGTH_EXTRA),
   extra: MATCH_LENGTH_EXTRA,
   maxLog: 9,
@@ -59,7 +59,7 @@ export const MATCH_LENGTHS: CodeSet = {
 };
 
 /** Offset values have 3 taken off (values up to 3 name earlier offsets), so codes 0 and 1 differ. */
-export const OFFSETS: CodeSet = {
+const OFFSETS: CodeSet = {
   base: range(32, (code) => (code < 2 ? code : 2 ** code - 3)),
   extra: range(32, (code) => code),
   maxLog: 8,

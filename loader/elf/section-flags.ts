@@ -36,7 +36,7 @@ const ARM_INIT_PREFIXES = ['.init', '.ARM.extab.init', '.ARM.exidx.init'];
 const ARM_EXIT_PREFIXES = ['.exit', '.ARM.extab.exit', '.ARM.exidx.exit'];
 
 /** Name prefixes of the sections that are freed after init (module_init_layout_section). */
-export function initPrefixes(kernel: ElfKernel): readonly string[] {
+function initPrefixes(kernel: ElfKernel): readonly string[] {
   const arm = kernel.arch === 'arm';
   const init = arm ? ARM_INIT_PREFIXES : INIT_PREFIXES;
   if (kernel.moduleUnload) return init;

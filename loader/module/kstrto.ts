@@ -42,12 +42,12 @@ function parseUnsigned(text: string): Parsed {
 }
 
 /** kstrtoull() */
-export function kstrtoull(text: string): Parsed {
+function kstrtoull(text: string): Parsed {
   return parseUnsigned(text.startsWith('+') ? text.slice(1) : text);
 }
 
 /** kstrtoll() */
-export function kstrtoll(text: string): Parsed {
+function kstrtoll(text: string): Parsed {
   const negative = text.startsWith('-');
   const parsed = negative ? parseUnsigned(text.slice(1)) : kstrtoull(text);
   if (!parsed.ok) return parsed;

@@ -15,7 +15,7 @@ const ARCH: Record<number, ElfArch> = {
 };
 
 /** Counts votes; the commonest value wins, of equals the first seen. */
-export class Votes<T> {
+class Votes<T> {
   readonly #counts = new Map<T, number>();
 
   add(value: T): void {

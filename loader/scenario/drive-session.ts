@@ -6,7 +6,7 @@
 import type { PortSession, SessionCompletion } from './port-session.ts';
 
 /** What the last request of a drive reads (kernel/module/stats.c, Linux 6.12). */
-export const STATS_PATH = '/sys/kernel/debug/modules/stats';
+const STATS_PATH = '/sys/kernel/debug/modules/stats';
 
 export interface DriveResult {
   /** Requests of the program that completed. */

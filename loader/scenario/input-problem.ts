@@ -8,7 +8,7 @@ export interface InputProblem {
 }
 
 /** `["steps", 3, "flags"]` → `steps[3].flags`. */
-export function placeOf(path: readonly PropertyKey[]): string {
+function placeOf(path: readonly PropertyKey[]): string {
   let place = '';
   for (const key of path) {
     if (typeof key === 'number') place += `[${key}]`;
@@ -18,7 +18,7 @@ export function placeOf(path: readonly PropertyKey[]): string {
 }
 
 /** A value as a reader would recognise it, shortened. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

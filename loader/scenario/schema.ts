@@ -3,6 +3,7 @@
  * when an old document would no longer mean the same.
  */
 import * as z from 'zod';
+import { DEFAULT_ADDRESS_SPACE } from '../presets/address-spaces.ts';
 import { DEFAULT_COSTS } from '../presets/costs.ts';
 import { DEFAULT_USERSPACE_COSTS } from '../presets/userspace-costs.ts';
 import { stepSchema } from './schema-steps.ts';
@@ -71,7 +72,7 @@ export const machineSchema = z.strictObject({
       z.strictObject({ start: hexAddress, end: hexAddress }),
       z.strictObject({ mib: z.int().min(1).max(1000) }),
     ])
-    .default('i386-128m'),
+    .default(DEFAULT_ADDRESS_SPACE),
   /** Text of /proc/vmallocinfo of a real box, or a path to it. */
   initial: z.string().optional(),
   memory_mb: z.int().min(1).max(67_108_864).optional(),
@@ -128,7 +129,7 @@ const inits = z
   .record(z.string(), z.union([initSchema, z.array(initSchema).min(1).max(100_000)]))
   .default({});
 
-export const modulesSchema = z.union([
+const modulesSchema = z.union([
   z.string().min(1),
   z.strictObject({ dir: z.string().min(1), init: inits }),
   z.strictObject({ catalog: z.string().min(1), init: inits }),
@@ -164,7 +165,6 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type KernelChoice = z.infer<typeof kernelSchema>;
 export type MachineChoice = z.infer<typeof machineSchema>;
 export type InitChoice = z.infer<typeof initSchema>;
-export type ModulesChoice = z.infer<typeof modulesSchema>;
 
 /** The document's JSON Schema (2020-12). */
 export function scenarioJsonSchema(): unknown {

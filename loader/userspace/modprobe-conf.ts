@@ -132,7 +132,7 @@ function addText(list: ConfText[], module: string, text: string): boolean {
 }
 
 /** kmod_config_add_softdep(): names before any `pre:` or `post:` count for nothing. */
-export function parseSoftdep(text: string): { pre: string[]; post: string[] } {
+function parseSoftdep(text: string): { pre: string[]; post: string[] } {
   const lists = { pre: [] as string[], post: [] as string[] };
   let list: string[] | undefined;
   for (const word of text.split(/[ \t\n\v\f\r]+/)) {
