@@ -1,11 +1,15 @@
 /**
- * Pictures of the page for people who want to see it before they try it: written to
- * .cache/screenshots/ and not kept in the repository.
+ * Pictures for people who want to see modstorm before they try it. Those of the page go to
+ * .cache/screenshots/ and are not kept in the repository; the map of a box that runs out of address
+ * space, which `modstorm inspect` draws, is SVG and lies in emulator/web/pictures/.
  */
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
+import { FIRST_BOOT } from '../loader/scenario/bundled/first-boot.ts';
 import { startBrowser } from './browser.ts';
 import { InputError } from './input-error.ts';
 import { pageDirectory } from './web-command.ts';
@@ -36,10 +40,19 @@ const SHOTS: readonly Shot[] = [
   { name: 'empty', fragment: '', ...LAPTOP, scheme: 'light' },
 ];
 
+/** A 32-bit box whose 64 CPUs load a server's modules into too small a window. */
+const FAILING_BOX = {
+  ...FIRST_BOOT,
+  name: 'failing-box',
+  machine: { cpus: 64, vmalloc: { mib: 16 } },
+};
+
 const READY_MS = 300_000;
+const DIST = dirname(fileURLToPath(import.meta.url));
 
 async function main(): Promise<void> {
-  const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '.cache', 'screenshots');
+  drawFailingBox();
+  const folder = join(DIST, '..', '.cache', 'screenshots');
   mkdirSync(folder, { recursive: true });
   const server = await serveDirectory(pageDirectory(), 0);
   const browser = await startBrowser();
@@ -53,6 +66,22 @@ async function main(): Promise<void> {
     await browser.close();
     await server.close();
   }
+}
+
+/** What `modstorm inspect SCENARIO --at failure --format svg` prints. */
+function drawFailingBox(): void {
+  const scratch = mkdtempSync(join(tmpdir(), 'modstorm-box-'));
+  const scenario = join(scratch, `${FAILING_BOX.name}.json`);
+  writeFileSync(scenario, JSON.stringify(FAILING_BOX));
+  const args = ['inspect', scenario, '--at', 'failure', '--format', 'svg'];
+  const run = spawnSync(process.execPath, [join(DIST, 'cli.js'), ...args], { encoding: 'utf8' });
+  rmSync(scratch, { recursive: true });
+  if (run.status !== 0) throw new Error(run.stderr);
+  const folder = join(DIST, '..', 'emulator', 'web', 'pictures');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${FAILING_BOX.name}.svg`);
+  writeFileSync(path, run.stdout);
+  console.log(path);
 }
 
 async function take(browser: Browser, url: string, shot: Shot, path: string): Promise<void> {
