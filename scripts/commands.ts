@@ -279,6 +279,7 @@ ${SCENARIO_HELP}`,
   --seed N             another draw of it
   --variant V          kernel for xz (default), gzip or zstd modules
   --guest-kernel FILE  another bzImage of the same build
+  --modules DIR        module files beside the guest's own, for SCENARIO
   --all                every seed and variant
   --json               one JSON document on stdout
 `,
@@ -287,6 +288,7 @@ ${SCENARIO_HELP}`,
       seed: { type: 'string' },
       variant: { type: 'string' },
       'guest-kernel': { type: 'string' },
+      modules: { type: 'string' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
     },
@@ -297,6 +299,7 @@ ${SCENARIO_HELP}`,
           seed: count(4_294_967_295).optional(),
           variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
           'guest-kernel': z.string().min(1).optional(),
+          modules: z.string().min(1).optional(),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
         }),

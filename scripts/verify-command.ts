@@ -13,6 +13,7 @@ import { GuestMappingError } from '../emulator/linux/scenario-ops.ts';
 import { SUITES } from '../test/verify/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
+import { openModuleDirectory } from './module-directory.ts';
 import { Progress } from './progress.ts';
 import { asInputError, loadScenario } from './scenario-loader.ts';
 import { guestModules } from './verify/module-files.ts';
@@ -27,6 +28,8 @@ export interface VerifyOptions {
   readonly variant?: LinuxVariant | undefined;
   readonly suite?: string | undefined;
   readonly seed?: number | undefined;
+  /** Module files beside the guest's own. */
+  readonly modules?: string | undefined;
   /** Every seed and every kernel variant of the suites. */
   readonly all: boolean;
   readonly json: boolean;
@@ -119,7 +122,7 @@ function variantsOf(suite: Suite, { variant, all }: VerifyOptions): readonly Lin
   return all ? suite.variants : suite.variants.slice(0, 1);
 }
 
-/** A scenario's own modules directory, over the guest's modules. */
+/** Scenario files run over the guest's modules, and those of another directory if one is given. */
 function scenarioJobs(options: VerifyOptions): Job[] {
   const variant = options.variant ?? 'xz';
   return options.scenarios.map((file) => ({
@@ -127,12 +130,20 @@ function scenarioJobs(options: VerifyOptions): Job[] {
     variant,
     seed: options.seed ?? 1,
     cases: async () => {
-      const { scenario, source, origin } = loadScenario(file, { seed: options.seed });
+      const guest = openGuest(variant);
+      const { scenario, origin } = loadScenario(file, {
+        seed: options.seed,
+        modules: guest.modules,
+      });
       if (scenario.steps === undefined) {
         throw new InputError({ file: origin, expected: 'steps', found: 'a storm' });
       }
-      const files = guestModules(openGuest(variant));
-      for (const module of source.files) files.set(module.path, module.read());
+      const files = guestModules(guest);
+      if (options.modules !== undefined) {
+        for (const module of openModuleDirectory(options.modules).files) {
+          files.set(module.path, module.read());
+        }
+      }
       return [{ scenario, files }];
     },
   }));

@@ -38,10 +38,13 @@ export interface ObservedInit {
   readonly exitUs: number;
   /** Areas it took, guard page included, in order; `freed`: before it returned. */
   readonly areas: readonly {
+    readonly va: number;
     readonly size: number;
     readonly align: number;
     readonly freed: boolean;
   }[];
+  /** Addresses of those its exit gave back, in order. */
+  readonly exitFreed: number[];
   readonly log: string[];
 }
 

@@ -22,6 +22,8 @@ export interface PlannedCall {
   readonly child?: string;
 }
 
+/** More than starting modprobe and loading a small module takes. */
+const UNWAITED_MS = 700;
 /** A worker's last act after freeing memory is a purge: the pause lets it come to its end. */
 const SETTLE: readonly GuestOp[] = [
   { op: 'settle', timeoutMs: 60_000 },
@@ -55,7 +57,7 @@ export class StepPlanner {
 
   plan(step: Step, index: number): PlannedStep {
     const files = this.#fileOp(step, index);
-    if (files !== undefined) return { calls: [], ops: [files] };
+    if (files !== undefined) return { calls: [], ops: [...this.#parents(step), files] };
     if ('sleep_ms' in step) {
       return { calls: [], ops: [{ op: 'sleep', ms: Math.ceil(step.sleep_ms) }, ...settle()] };
     }
@@ -65,7 +67,10 @@ export class StepPlanner {
     }
     if ('parallel' in step) return this.#parallel(step.parallel, index);
     const op = this.#call(step as CallStep, index);
-    const ops = 'read' in step ? [op] : [op, ...settle()];
+    // Nobody waits for the modprobe of such a request but this step.
+    const unwaited = 'request_module' in step && !step.wait;
+    const pause: GuestOp[] = unwaited ? [{ op: 'sleep', ms: UNWAITED_MS }] : [];
+    const ops = 'read' in step ? [op] : [op, ...pause, ...settle()];
     return { calls: [{ step: step as CallStep, op }], ops };
   }
 
@@ -96,6 +101,16 @@ export class StepPlanner {
     }
     ops.push({ op: 'wait', name: 'all' }, ...settle());
     return { calls, ops };
+  }
+
+  /** The directories of a new name; those that exist stay as they are. */
+  #parents(step: Step): GuestOp[] {
+    const to = 'link' in step || 'copy' in step ? this.#at(step.to) : '/';
+    const ops: GuestOp[] = [];
+    for (let slash = to.indexOf('/', 1); slash > 0; slash = to.indexOf('/', slash + 1)) {
+      if (slash > this.#root.length) ops.push({ op: 'mkdir', path: to.slice(0, slash) });
+    }
+    return ops;
   }
 
   #fileOp(step: Step, index: number): GuestOp | undefined {

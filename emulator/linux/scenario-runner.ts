@@ -112,6 +112,8 @@ class RunReader {
   readonly #digest = new TraceDigest();
   readonly #initial: readonly GuestOp[];
   readonly #interruptLog: string[] = [];
+  /** Of lines not yet seen: one that lacks its end is shown once another follows. By pid. */
+  readonly #printers = new Map<number, (Printer | null)[]>();
   /** Log lines by the step during which they came. */
   readonly #log = new Map<number, KmsgRecord[]>();
 
@@ -181,16 +183,14 @@ class RunReader {
 
   /** Lines printed during a step, those of modules' own inits apart, which they are given. */
   #logOf(step: number, printed: ReadonlyMap<number, readonly (Printer | null)[]>): KmsgRecord[] {
-    const counts = new Map<number, number>();
+    for (const [pid, printers] of printed) {
+      this.#printers.set(pid, [...(this.#printers.get(pid) ?? []), ...printers]);
+    }
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);
-      if (found === null) return true;
-      const pid = Number(found[1]);
-      const count = counts.get(pid) ?? 0;
-      counts.set(pid, count + 1);
-      const init = printed.get(pid)?.[count] ?? null;
-      init?.log.push(text);
-      return init === null;
+      const printer = found && this.#printers.get(Number(found[1]))?.shift();
+      printer?.log.push(text);
+      return !printer;
     });
   }
 

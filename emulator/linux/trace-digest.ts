@@ -113,7 +113,16 @@ export class TraceDigest {
   #initStart(step: number, line: TraceLine): void {
     const module = this.#loading.get(line.pid);
     if (module === undefined) return;
-    const init = { step, module, ret: 0, durationUs: 0, exitUs: 0, areas: [], log: [] };
+    const init = {
+      step,
+      module,
+      ret: 0,
+      durationUs: 0,
+      exitUs: 0,
+      areas: [],
+      exitFreed: [],
+      log: [],
+    };
     this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [] });
   }
 
@@ -125,7 +134,7 @@ export class TraceDigest {
     const { init } = open;
     init.ret = Number(ret[1]);
     init.durationUs = line.timeUs - open.startUs;
-    init.areas = open.areas.map(({ size, align, freed }) => ({ size, align, freed }));
+    init.areas = open.areas;
     inits.push(init);
     this.#last.set(open.module, init);
   }
@@ -148,6 +157,8 @@ export class TraceDigest {
       if (owned !== undefined) {
         owner = owned;
         this.#owned.delete(va);
+        const init = this.#last.get(owned);
+        if (open === undefined && init !== undefined) init.exitFreed.push(va);
         const area = open?.areas.findLast((a) => a.va === va);
         if (area !== undefined) area.freed = true;
       }

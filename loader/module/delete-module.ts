@@ -47,7 +47,7 @@ export function* deleteModule(
     yield* ctx.engine.work(ctx.costs.exit_ns);
     if (mod.exitSleep > 0) yield* ctx.engine.sleep(mod.exitSleep);
   }
-  freeKept(ctx, mod);
+  yield* freeKept(ctx, mod);
   yield* freeModule(ctx, mod);
   modules.wq.wakeAll();
   call.stage = 'done';

@@ -65,6 +65,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     return 0;
   }
   mod.exitSleep = behaviour.exitSleep ?? 0;
+  mod.keptInOrder = behaviour.exitInOrder ?? false;
   const used: VirtAddr[] = [];
   const kept = yield* allocateForInit(ctx, call, mod, behaviour.keeps);
   mod.kept = kept.areas;
@@ -77,7 +78,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   yield* spend(ctx, behaviour);
   for (const base of used.reverse()) ctx.space.vfree(base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
-  if (ret < 0) freeKept(ctx, mod);
+  if (ret < 0) yield* freeKept(ctx, mod);
   return ret;
 }
 

@@ -2,6 +2,7 @@ import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 import { moduleUnloadFree } from './resolve-symbols.ts';
+import { vfreeInTime } from './vfree.ts';
 
 /** Takes a module off the list: woken waiters look again, RCU readers are waited for. */
 export function* unlinkModule(
@@ -42,8 +43,9 @@ export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   yield* freeModMem(ctx, mod);
 }
 
-/** What an exit function gives back: areas its init had kept, the latest first. */
-export function freeKept(ctx: ModuleContext, mod: Module): void {
-  for (const base of mod.kept.reverse()) ctx.space.vfree(base);
+/** What an exit function gives back: areas its init had kept. */
+export function* freeKept(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  const kept = mod.keptInOrder ? mod.kept : mod.kept.reverse();
   mod.kept = [];
+  for (const base of kept) yield* vfreeInTime(ctx, base);
 }

@@ -9,6 +9,8 @@ export interface InitBehaviour {
   readonly sleeps: boolean;
   /** How long its exit function sleeps when it is unloaded. */
   readonly exitSleep?: Nanos;
+  /** Its exit gives back what was kept in the order it was taken, not the latest first. */
+  readonly exitInOrder?: boolean;
   /** vmalloc sizes it allocates in order and keeps until unload. */
   readonly keeps: readonly Bytes[];
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */

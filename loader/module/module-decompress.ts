@@ -1,10 +1,10 @@
 import type { CompressionFormat } from '../decompress/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
-import type { Bytes, VirtAddr } from '../units.ts';
+import type { VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
-import { freeTime } from './kernel-read-file.ts';
 import type { ModuleCall } from './module-call.ts';
+import { vfreeInTime } from './vfree.ts';
 
 export type ModuleDecompress =
   | { readonly ok: true; readonly image: Uint8Array; readonly copy: VirtAddr }
@@ -34,16 +34,13 @@ export function* moduleDecompress(
   const pageTime = ctx.costs.vmalloc_page_ns;
   const byteTime = decodeByteTime(ctx, format);
   const perPage = decoded.pages > 0 ? (decoded.image.length * byteTime) / decoded.pages : 0;
-  let held: { readonly addr: VirtAddr; readonly bytes: Bytes } | undefined;
+  let held: VirtAddr | undefined;
   let donePages = 0;
   function* release(): Coroutine<void> {
     if (held === undefined) return;
-    const { addr, bytes } = held;
+    const addr = held;
     held = undefined;
-    // Freeing many pages takes long enough for the drain worker to come in between.
-    const area = ctx.space.vfreePages(addr);
-    yield* ctx.engine.work(freeTime(ctx, bytes));
-    if (area?.pageArray) ctx.space.vfree(area.pageArray.addr);
+    yield* vfreeInTime(ctx, addr);
   }
   for (const buffer of decoded.vm) {
     const pages = buffer.atPage - donePages;
@@ -63,7 +60,7 @@ export function* moduleDecompress(
       return fail(buffer.onFailure.message, buffer.onFailure.errno);
     }
     if (area !== 'kmalloc') {
-      held = { addr: area.addr, bytes: buffer.bytes };
+      held = area.addr;
       call.allocated += area.size;
     }
   }

@@ -44,6 +44,8 @@ export class Module {
   percpu: VirtAddr | undefined;
   /** Areas its init function allocated and keeps. */
   kept: VirtAddr[] = [];
+  /** They are given back in the order they were taken. */
+  keptInOrder = false;
   /** How long its exit function sleeps. */
   exitSleep: Nanos = 0;
 

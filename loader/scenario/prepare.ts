@@ -198,6 +198,7 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
       init.cpu_us * 1000 * scenario.machine.cpus,
     sleeps: init.sleeps,
     exitSleep: init.exit_us * 1000,
+    exitInOrder: init.exit_order === 'as_taken',
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
   });

@@ -120,6 +120,8 @@ const initSchema = z.strictObject({
   sleeps: z.boolean().default(false),
   /** How long its exit function sleeps. */
   exit_us: z.number().min(0).max(1e9).default(0),
+  /** In which order its exit gives back what init kept. */
+  exit_order: z.enum(['latest_first', 'as_taken']).default('latest_first'),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
 });

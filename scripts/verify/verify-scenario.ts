@@ -113,7 +113,8 @@ const PAGE = 4096;
  */
 function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
   const byModule: Record<string, object[]> = {};
-  for (const { module, ret, durationUs, exitUs, areas } of inits) {
+  for (const { module, ret, durationUs, exitUs, areas, exitFreed } of inits) {
+    const kept = areas.filter((area) => !area.freed);
     const own = withoutPageArrays(areas.map((area) => ({ ...area, bytes: area.size - PAGE })));
     const sizes = (freed: boolean): number[] =>
       own.filter((area) => area.freed === freed).map(({ bytes }) => bytes);
@@ -124,6 +125,7 @@ function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
       duration_us: durationUs,
       sleeps: durationUs >= 1000,
       ...(exitUs >= 1000 ? { exit_us: exitUs } : {}),
+      ...(kept.length > 1 && exitFreed[0] === kept[0]!.va ? { exit_order: 'as_taken' } : {}),
       keeps_vmalloc: sizes(false),
       uses_vmalloc: sizes(true),
     });

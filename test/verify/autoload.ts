@@ -13,7 +13,9 @@ const MODPROBE = '/sbin/modprobe';
 const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 /** How much later each of many processes starts: enough for one to come to its wait. */
 const GAP_MS = 60;
-const SLOW_MS = 10_000;
+const SLOW_MS = 13_000;
+/** For the many that compete for a slot. */
+const SLOW_GAP_MS = 110;
 const SHORT_MS = 2500;
 /** Duplicates are remembered for a minute (kernel/module/dups.c). */
 const RETENTION_MS = 61_000;
@@ -109,12 +111,12 @@ export const autoload: Suite = {
     // 58 slow ones: 50 are served, 8 wait for a slot until they may no longer.
     use('/sbin/modprobe-slow');
     together(
-      GAP_MS,
+      SLOW_GAP_MS,
       Array.from({ length: 58 }, (_, i) => ask(`slow${i}`)),
     );
     // Duplicates hold a slot each while they wait.
     together(
-      GAP_MS,
+      SLOW_GAP_MS,
       Array.from({ length: 54 }, () => ask('slow-one')),
     );
     look();
