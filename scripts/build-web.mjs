@@ -52,6 +52,9 @@ export async function buildWeb(root, directory) {
     await rename(`${path}.${process.pid}.tmp`, path);
     written.add(path);
   }
+  const licenses = join(directory, 'LICENSES.txt');
+  await replace(licenses, await licenseTexts(root));
+  written.add(licenses);
   const page = join(directory, 'index.html');
   await replace(page, await readFile(join(root, 'emulator', 'web', 'index.html')));
   written.add(page);
@@ -59,6 +62,17 @@ export async function buildWeb(root, directory) {
     const path = join(directory, name);
     if (!written.has(path) && !name.endsWith('.tmp')) await rm(path, { force: true });
   }
+}
+
+/** The page carries code of others, so it carries their terms. */
+async function licenseTexts(root) {
+  const texts = ['LICENSE', 'node_modules/v86/LICENSE', 'node_modules/zod/LICENSE'].map(
+    async (path) => {
+      const name = path.split('/').at(-2) ?? 'modstorm';
+      return `${name}\n\n${(await readFile(join(root, path), 'utf8')).trim()}\n`;
+    },
+  );
+  return (await Promise.all(texts)).join('\n\n');
 }
 
 async function replace(path, contents) {

@@ -4,7 +4,7 @@ import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
 import { CATALOG_NAMES, openCatalog } from '../../../loader/scenario/catalog.ts';
 import { firstProblem } from '../../../loader/scenario/input-problem.ts';
-import { unknownName } from '../../../loader/scenario/machine.ts';
+import { addressSpace, unknownName } from '../../../loader/scenario/machine.ts';
 import { type Scenario, scenarioSchema } from '../../../loader/scenario/schema.ts';
 import type { GivenFile } from '../messages.ts';
 import { applySettings, type RunSettings } from '../run-settings.ts';
@@ -72,7 +72,8 @@ function openSource(scenario: Scenario, files: readonly GivenFile[], origin: str
     typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
   const options =
     typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
-  const source = openCatalog(name, options);
+  const { arch } = addressSpace(scenario.machine);
+  const source = openCatalog(name, { ...options, arch });
   if (source) return source;
   throw new GivenProblem(`${origin}: modules: ${unknownName('catalog', name, CATALOG_NAMES)}`);
 }

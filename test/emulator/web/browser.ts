@@ -74,6 +74,11 @@ export class PageHost {
       if (!own) complaints.push(`request to ${request.url()}`);
     });
     page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+    await page.addInitScript(() => {
+      addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+        console.error(`forbidden by ${violatedDirective}: ${blockedURI}`);
+      });
+    });
     await page.goto(this.url + fragment);
     return { page, complaints };
   }
