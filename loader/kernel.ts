@@ -195,23 +195,35 @@ export class SimKernel {
     op: string,
     subject: string,
     body: (call: ModuleCall) => Coroutine<number>,
-    request = this.nextRequest(),
   ): Coroutine<number> {
+    const call = this.beginCall(op, subject, this.nextRequest());
+    return this.endCall(call, yield* body(call));
+  }
+
+  /** The first half of `call`, for callers that are coroutines themselves. */
+  beginCall(op: string, subject: string, request: number): ModuleCall {
     const task = this.engine.current!;
-    const outer = task.request;
-    if (outer !== 0 && outer !== request) this.#parents.set(request, outer);
-    task.request = request;
     const call = new ModuleCall(request, op, subject);
+    call.outer = task.request;
+    if (call.outer !== 0 && call.outer !== request) this.#parents.set(request, call.outer);
+    task.request = request;
     this.events.emit({ kind: 'request_begin', request, op, subject });
-    const ret = userValue(op, task, yield* body(call));
+    return call;
+  }
+
+  /** The second half: the value as user space sees it. */
+  endCall(call: ModuleCall, value: number): number {
+    const { request, op, subject, module, stage, outer } = call;
+    const task = this.engine.current!;
+    const ret = userValue(op, task, value);
     this.events.emit({
       kind: 'outcome',
       request,
       op,
       subject,
-      module: call.module,
+      module,
       ret,
-      stage: call.stage,
+      stage,
       wasted: { ...call.wasted },
     });
     task.request = outer;

@@ -10,6 +10,8 @@ export class ModuleCall {
   readonly subject: string;
   /** The module's name, once it is known. */
   module = '';
+  /** The request its task was serving before; 0 for none. */
+  outer = 0;
   stage: LoadStage = 'request';
   /** Bytes of address space taken in all, guard pages included. */
   allocated: Bytes = 0;

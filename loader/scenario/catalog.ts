@@ -1,8 +1,10 @@
 /** The synthetic modules that come with modstorm, by name. */
 import type { ModuleSource } from '../module/module-source.ts';
+import type { Architecture } from '../presets/address-spaces.ts';
 import { planBoot } from './catalog/boot-plan.ts';
 import { CatalogSource } from './catalog/catalog-source.ts';
 import { planDistro } from './catalog/distro-plan.ts';
+import type { ModulePlan } from './catalog/module-plan.ts';
 import { planPublished } from './catalog/published-plan.ts';
 import { planSelftest } from './catalog/selftest-plan.ts';
 
@@ -11,21 +13,33 @@ export interface CatalogOptions {
   readonly count?: number;
   /** Seed of the `distro` catalog; default 1. */
   readonly seed?: number;
+  /**
+   * Modules for this machine instead of i386; `published` is x86-64 whatever is asked for.
+   * Model: there are none for arm, whose kernels refuse these.
+   */
+  readonly arch?: Architecture;
 }
 
 const DISTRO_COUNT = 4135;
 
 const CATALOGS: Readonly<Record<string, (options: CatalogOptions) => ModuleSource>> = {
   /** The modules a server loads while it boots, by their real names. */
-  boot: () => new CatalogSource('boot', planBoot()),
+  boot: ({ arch }) => new CatalogSource('boot', plansFor(arch, planBoot())),
   /** What the kernel's kmod self-tests ask for. */
-  'kmod-selftest': () => new CatalogSource('kmod-selftest', planSelftest()),
+  'kmod-selftest': ({ arch }) => new CatalogSource('kmod-selftest', plansFor(arch, planSelftest())),
   /** The modules of the guests whose boots were published, unstripped, for x86-64. */
   published: () => new CatalogSource('published', planPublished(), true),
   /** Any number of modules, shaped like those of a distribution. */
-  distro: ({ count = DISTRO_COUNT, seed = 1 }) =>
-    new CatalogSource('distro', planDistro(count, seed)),
+  distro: ({ count = DISTRO_COUNT, seed = 1, arch }) =>
+    new CatalogSource('distro', plansFor(arch, planDistro(count, seed))),
 };
+
+function plansFor(
+  arch: Architecture | undefined,
+  plans: readonly ModulePlan[],
+): readonly ModulePlan[] {
+  return arch === 'x86-64' ? plans.map((plan) => ({ ...plan, arch: 'x86_64' })) : plans;
+}
 
 export const CATALOG_NAMES: readonly string[] = Object.keys(CATALOGS);
 

@@ -69,22 +69,14 @@ export function* executeOperation(
   request: number,
   operation: KernelOperation,
 ): Coroutine<OperationResult> {
-  let made: ModuleCall | undefined;
-  let text: string | undefined;
-  const ret = yield* kernel.call(
-    operation.op,
-    subjectOf(operation),
-    function* (call) {
-      made = call;
-      const answer = yield* dispatch(kernel, call, operation);
-      text = answer.text;
-      return answer.ret;
-    },
-    request,
-  );
-  const { stage, allocated, module } = made!;
-  const result = { ret, stage, allocated, module };
-  return text === undefined ? result : { ...result, text };
+  const call = kernel.beginCall(operation.op, subjectOf(operation), request);
+  const answer = yield* dispatch(kernel, call, operation);
+  const ret = kernel.endCall(call, answer.ret);
+  const { stage, allocated, module } = call;
+  const { text } = answer;
+  return text === undefined
+    ? { ret, stage, allocated, module }
+    : { ret, stage, allocated, module, text };
 }
 
 interface Answer {

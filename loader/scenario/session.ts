@@ -153,49 +153,53 @@ export class Session implements PortSession {
         yield* engine.block('uninterruptible');
         continue;
       }
-      const { ret, data } = yield* this.#perform(context, next.operation);
+      const { tag, operation } = next;
+      const { index } = context;
+      if (isKernelOperation(operation)) {
+        const { ret, text } = yield* this.#call(context, operation);
+        this.#completions.push(
+          text === undefined
+            ? { context: index, tag, ret }
+            : { context: index, tag, ret, data: encoder.encode(text) },
+        );
+      } else {
+        const ret = yield* this.#pass(context, operation);
+        this.#completions.push({ context: index, tag, ret });
+      }
       context.served += 1;
-      this.#completions.push({
-        context: context.index,
-        tag: next.tag,
-        ret,
-        ...(data === undefined ? {} : { data }),
-      });
     }
   }
 
-  *#perform(context: Context, operation: Operation): Coroutine<{ ret: number; data?: Uint8Array }> {
+  /** An operation that only lets time pass, or starts others. */
+  *#pass(context: Context, operation: Exclude<Operation, KernelOperation>): Coroutine<number> {
     const { engine, log } = this.#kernel;
     switch (operation.op) {
       case 'noop':
-        return { ret: 0 };
+        return 0;
       case 'sleep':
         yield* engine.sleep(operation.ns);
-        return { ret: 0 };
+        return 0;
       case 'sleep_until':
         if (operation.at > engine.now) yield* engine.sleep(operation.at - engine.now);
-        return { ret: 0 };
+        return 0;
       case 'settle':
         this.#settling.push(engine.current!);
         yield* engine.block('uninterruptible');
-        return { ret: 0 };
+        return 0;
       case 'log':
         log.print(6, operation.text);
-        return { ret: 0 };
+        return 0;
       case 'group':
-        return { ret: yield* this.#group(context, operation.group) };
-      default: {
-        const result = yield* this.#call(context, operation);
-        return result.text === undefined
-          ? { ret: result.ret }
-          : { ret: result.ret, data: encoder.encode(result.text) };
-      }
+        return yield* this.#group(context, operation.group);
     }
   }
 
   /** One kernel operation of the current task, recorded. */
-  *#call(context: Context, operation: Operation, member?: number): Coroutine<OperationResult> {
-    if (!isKernelOperation(operation)) throw new Error(`${operation.op} is not a kernel operation`);
+  *#call(
+    context: Context,
+    operation: KernelOperation,
+    member?: number,
+  ): Coroutine<OperationResult> {
     const { engine } = this.#kernel;
     const task = engine.current!;
     const request = this.#kernel.nextRequest();
@@ -250,6 +254,8 @@ export class Session implements PortSession {
 
   *#member(context: Context, member: GroupMember, index: number): Coroutine<number> {
     if (member.delay > 0) yield* this.#kernel.engine.sleep(member.delay);
-    return (yield* this.#call(context, member.operation, index)).ret;
+    const { operation } = member;
+    if (!isKernelOperation(operation)) throw new Error(`${operation.op} is not a kernel operation`);
+    return (yield* this.#call(context, operation, index)).ret;
   }
 }
