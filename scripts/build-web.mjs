@@ -7,6 +7,12 @@ import { build } from 'esbuild';
 /** What v86 imports in Node only, behind a test that browsers fail. */
 const NODE_ONLY = ['crypto', 'node:crypto', 'fs', 'node:fs/promises', 'perf_hooks'];
 
+/**
+ * zod tries whether it may compile code, which the page's policy forbids and reports. It reads this
+ * when it is loaded, before any module of ours can say so.
+ */
+const BANNER = 'globalThis.__zod_globalConfig={jitless:true};';
+
 const PAGE = {
   page: 'emulator/web/page/main.ts',
   worker: 'emulator/web/worker/main.ts',
@@ -32,6 +38,7 @@ export async function buildWeb(root, directory) {
     platform: 'browser',
     target: ['es2022', 'chrome123', 'firefox121', 'safari17.5'],
     external: NODE_ONLY,
+    banner: { js: BANNER },
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,

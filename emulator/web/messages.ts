@@ -3,9 +3,6 @@ import * as z from 'zod';
 import { resultSchema } from './result-file.ts';
 import { runSettingsSchema, shadingSchema } from './run-settings.ts';
 
-// Otherwise it tries whether it may compile code, which the page's policy forbids and reports.
-z.config({ jitless: true });
-
 const count = z.number().int().min(0);
 const time = z.number().min(0);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);

@@ -1,8 +1,10 @@
 /** Scenarios and modules as the page is given them. */
 
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
+import type { Architecture } from '../../../loader/presets/address-spaces.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
 import { CATALOG_NAMES, openCatalog } from '../../../loader/scenario/catalog.ts';
+import { CompileError } from '../../../loader/scenario/compile.ts';
 import { firstProblem } from '../../../loader/scenario/input-problem.ts';
 import { addressSpace, unknownName } from '../../../loader/scenario/machine.ts';
 import { type Scenario, scenarioSchema } from '../../../loader/scenario/schema.ts';
@@ -72,8 +74,17 @@ function openSource(scenario: Scenario, files: readonly GivenFile[], origin: str
     typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
   const options =
     typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
-  const { arch } = addressSpace(scenario.machine);
+  const arch = architecture(scenario, origin);
   const source = openCatalog(name, { ...options, arch });
   if (source) return source;
   throw new GivenProblem(`${origin}: modules: ${unknownName('catalog', name, CATALOG_NAMES)}`);
+}
+
+function architecture({ machine }: Scenario, origin: string): Architecture {
+  try {
+    return addressSpace(machine).arch;
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    throw new GivenProblem(`${origin}: ${error.place}: ${error.message}`);
+  }
 }
