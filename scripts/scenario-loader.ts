@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ModuleSource } from '../loader/module/module-source.ts';
+import type { Architecture } from '../loader/presets/address-spaces.ts';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
 import { CATALOG_NAMES, openCatalog } from '../loader/scenario/catalog.ts';
 import { CompileError } from '../loader/scenario/compile.ts';
-import { firstProblem } from '../loader/scenario/input-problem.ts';
-import { unknownName } from '../loader/scenario/machine.ts';
+import { addressSpace, unknownName } from '../loader/scenario/machine.ts';
 import { type Scenario, scenarioSchema } from '../loader/scenario/schema.ts';
+import { documentProblem } from './document-problem.ts';
 import { InputError } from './input-error.ts';
 import { openModuleDirectory } from './module-directory.ts';
 import { reasonOf } from './module-walk.ts';
@@ -36,7 +37,7 @@ export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): 
   const wanted = withOverrides(document, overrides);
   const parsed = scenarioSchema.safeParse(wanted);
   if (!parsed.success) {
-    throw new InputError({ file: nameOrFile, ...firstProblem(parsed.error, wanted) });
+    throw new InputError({ file: nameOrFile, ...documentProblem(parsed.error, wanted) });
   }
   const scenario = withFiles(parsed.data, base, nameOrFile);
   const source = openModules(scenario, base, nameOrFile, overrides.modules !== undefined);
@@ -140,7 +141,7 @@ export function openModules(
     typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
   const options =
     typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
-  const source = openCatalog(name, options);
+  const source = openCatalog(name, { ...options, arch: architecture(scenario, origin) });
   if (source) return source;
   throw new InputError({
     file: origin,
@@ -148,6 +149,14 @@ export function openModules(
     expected: 'a bundled catalog',
     found: unknownName('catalog', name, CATALOG_NAMES),
   });
+}
+
+function architecture({ machine }: Scenario, origin: string): Architecture {
+  try {
+    return addressSpace(machine).arch;
+  } catch (error) {
+    throw asInputError(error, origin);
+  }
 }
 
 /** A CompileError as the user should see it. */

@@ -38,7 +38,13 @@ function plansFor(
   arch: Architecture | undefined,
   plans: readonly ModulePlan[],
 ): readonly ModulePlan[] {
-  return arch === 'x86-64' ? plans.map((plan) => ({ ...plan, arch: 'x86_64' })) : plans;
+  return arch === 'x86-64' ? plans.map(widened) : plans;
+}
+
+function widened(plan: ModulePlan): ModulePlan {
+  const { name, path, fileSize, depends, exports, imports } = plan;
+  const content = () => plan.content();
+  return { name, path, fileSize, arch: 'x86_64', depends, exports, imports, content };
 }
 
 export const CATALOG_NAMES: readonly string[] = Object.keys(CATALOGS);

@@ -36,7 +36,10 @@ export function vmallocinfoLine(space: AddressSpacePreset, area: AreaFacts): str
   return words.join(' ');
 }
 
-/** The text of /proc/vmallocinfo at one moment: areas in use by address, then the parked ones. */
+/**
+ * The text of /proc/vmallocinfo at one moment: areas in use by address, then the parked ones.
+ * Model: by address also on 64-bit machines, where the file goes through the vmap nodes in turn.
+ */
 export function vmallocinfoText(space: AddressSpacePreset, state: AddressState): string {
   const busy: string[] = [];
   const lazy: string[] = [];

@@ -13,7 +13,7 @@ import { type CellGrid, cellOutline, cellRuns } from './map-grid.ts';
 import { fillOf, svgPatterns, svgStyle } from './map-svg-style.ts';
 import { type MapView, mapView } from './map-view.ts';
 import { classBytes, mapCells } from './page-map.ts';
-import { exactTime, formatBytes, formatShare, groupDigits } from './quantity-text.ts';
+import { counted, exactTime, formatBytes, formatShare } from './quantity-text.ts';
 
 export interface MapSvgOptions {
   /** The request that did not fit. */
@@ -97,8 +97,8 @@ function heading(map: AddressMap, state: AddressState, summary: WindowSummary): 
   const range = `0x${formatAddress(map.space, window.start)} – 0x${formatAddress(map.space, window.end)}`;
   const share = (bytes: number): string => `${formatBytes(bytes)} (${formatShare(bytes / total)})`;
   const lines = [
-    `used ${share(used)} in ${groupDigits(summary.usedAreas)} areas · parked ${share(lazy)} · ` +
-      `free ${share(free)} in ${groupDigits(holes)} holes`,
+    `used ${share(used)} in ${counted(summary.usedAreas, 'area')} · parked ${share(lazy)} · ` +
+      `free ${share(free)} in ${counted(holes, 'hole')}`,
     `largest hole ${formatBytes(largest?.size ?? 0)} · ` +
       `external fragmentation ${summary.externalFragmentation.toFixed(3)}`,
   ];
@@ -117,7 +117,7 @@ function description(
   const { total, used, lazy, free, holes, largest } = summary;
   const now =
     `Of ${formatBytes(total)}, ${formatBytes(used)} are in use, ${formatBytes(lazy)} parked and ` +
-    `${formatBytes(free)} free in ${groupDigits(holes)} holes, the largest of ` +
+    `${formatBytes(free)} free in ${counted(holes, 'hole')}, the largest of ` +
     `${formatBytes(largest?.size ?? 0)}.`;
   return failure === null ? now : `${now} ${explainFailure(failureFacts(map, failure))}`;
 }

@@ -7,7 +7,7 @@ import type { MapWindow } from './live-space.ts';
 import { MAP_CLASSES, MAP_LOOKS, type MapCode } from './map-classes.ts';
 import { type MapView, mapView } from './map-view.ts';
 import { type CellMap, classBytes, mapCells } from './page-map.ts';
-import { exactTime, formatBytes, formatShare, groupDigits } from './quantity-text.ts';
+import { counted, exactTime, formatBytes, formatShare } from './quantity-text.ts';
 
 export interface MapTextOptions {
   /** Room for cells in a row; 64, 96 or 128 are drawn. Default 64, which fits 80 characters. */
@@ -59,8 +59,8 @@ function heading(map: AddressMap, state: AddressState, summary: WindowSummary): 
   const where = largest === null ? '' : ` at 0x${formatAddress(map.space, largest.start)}`;
   return [
     `${window.name} 0x${start}-0x${end}, ${formatBytes(total)}, at ${exactTime(state.t)}`,
-    `used ${share(used)} in ${groupDigits(summary.usedAreas)} areas, ` +
-      `parked ${share(lazy)}, free ${share(free)} in ${groupDigits(holes)} holes`,
+    `used ${share(used)} in ${counted(summary.usedAreas, 'area')}, ` +
+      `parked ${share(lazy)}, free ${share(free)} in ${counted(holes, 'hole')}`,
     `largest hole ${formatBytes(largest?.size ?? 0)}${where}, ` +
       `external fragmentation ${summary.externalFragmentation.toFixed(3)}`,
   ];

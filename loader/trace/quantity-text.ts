@@ -46,3 +46,8 @@ export function formatShare(share: number): string {
 function shorten(value: number, digits: number): string {
   return value.toFixed(digits).replace(/\.?0+$/, '');
 }
+
+/** `1 hole`, `1,024 holes`. */
+export function counted(count: number, noun: string): string {
+  return `${groupDigits(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

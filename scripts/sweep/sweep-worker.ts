@@ -40,7 +40,7 @@ async function answer(
   try {
     const run = plan.run(index);
     const scenario = plan.scenario(run);
-    const key = JSON.stringify(scenario.modules);
+    const key = JSON.stringify([scenario.modules, scenario.machine.vmalloc]);
     let source = sources.get(key);
     if (!source) {
       source = openModules(scenario, plan.base, plan.file, false);

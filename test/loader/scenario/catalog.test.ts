@@ -9,7 +9,8 @@ import {
 import { inferIdentity } from '../../../loader/module/kernel-identity.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { CATALOG_NAMES, openCatalog } from '../../../loader/scenario/catalog.ts';
-import { driveSession } from '../../../loader/scenario/drive-session.ts';
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
+import { driveSession, driveSteps } from '../../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
 import { Session } from '../../../loader/scenario/session.ts';
@@ -287,5 +288,45 @@ describe('the distro catalog', () => {
     expect(Math.abs(symbols / 600 / 195 - 1)).toBeLessThan(0.2);
     const aliases = open('distro').metadata.alias!.trimEnd().split('\n').length;
     expect(Math.abs(aliases / 26_665 - 1)).toBeLessThan(0.15);
+  });
+});
+
+describe('a catalog for x86-64', () => {
+  it('has the files of the i386 one, each of its size and ELF64', () => {
+    for (const name of ['boot', 'kmod-selftest', 'distro']) {
+      const wide = openCatalog(name, { count: 50, arch: 'x86-64' })!;
+      const narrow = openCatalog(name, { count: 50 })!;
+      expect(wide.files.map(({ path }) => path)).toEqual(narrow.files.map(({ path }) => path));
+      expect(wide.metadata.dep).toBe(narrow.metadata.dep);
+      expect(wide.identity!.arch).toBe('x86_64');
+      for (const [i, file] of wide.files.entries()) {
+        const bytes = file.read();
+        expect(bytes.length).toBe(file.size);
+        // EI_CLASS and e_machine: ELFCLASS64, EM_X86_64; of the other ELFCLASS32, EM_386.
+        expect([bytes[4], bytes[18]]).toEqual([2, 62]);
+        const other = narrow.files[i]!.read();
+        expect([other[4], other[18]]).toEqual([1, 3]);
+      }
+    }
+  });
+
+  it('is loaded whole by an x86-64 machine, which refuses the i386 one', () => {
+    const asked = scenarioSchema.parse({
+      version: 1,
+      name: 'wide',
+      machine: { cpus: 2, vmalloc: 'x86-64' },
+      modules: 'boot',
+      storm: { generators: [{ per: 'cpu', op: 'finit_module', modules: 'all' }] },
+    });
+    const loaded = (arch: 'x86-64' | 'i386') => {
+      const run = prepareRun(asked, { source: openCatalog('boot', { arch })! });
+      const session = new Session(run.kernel, run.program, run.observer);
+      for (const steps = driveSteps(session); !steps.next().done; );
+      return { modules: collectResult(run).counters_true.modcount, warnings: run.warnings() };
+    };
+    expect(loaded('x86-64')).toEqual({ modules: 71, warnings: [] });
+    const narrow = loaded('i386');
+    expect(narrow.modules).toBe(0);
+    expect(narrow.warnings[0]).toMatch(/modules for i386, on a machine that is x86-64/);
   });
 });

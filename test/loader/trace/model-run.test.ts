@@ -43,7 +43,7 @@ function storm(kernel: string, mib: number) {
 }
 
 describe.each(['v6.3', 'v6.5', 'v6.12'])('a storm under the rules of %s', (kernel) => {
-  const { run, space, map, series, log } = storm(kernel, 12);
+  const { run, space, map, series, log } = storm(kernel, 10);
 
   it('leaves the map with what the model has', () => {
     expect(log.length).toBeGreaterThan(1000);
