@@ -4,6 +4,9 @@ import type { SeriesShown } from '../messages.ts';
 import type { ChartLine, ChartSpec } from './chart-specs.ts';
 import type { Scheme } from './scheme.ts';
 
+/** A hole of this size is not going to be filled, bytes. */
+const BOUNDLESS = 2 ** 34;
+
 export interface ChartArea {
   readonly context: CanvasRenderingContext2D;
   /** Device pixels. */
@@ -40,7 +43,9 @@ export function topOf(spec: ChartSpec, { series, steps }: SeriesShown): number {
   }
   for (const { name, share } of spec.lines) {
     if (share) continue;
-    for (const value of series[name]!.max) top = Math.max(top, value);
+    const highest = series[name]!.max.reduce((most, value) => Math.max(most, value), 0);
+    // Of spaces nobody can fill the hole would press everything else flat.
+    if (name !== 'largest_hole' || highest < BOUNDLESS) top = Math.max(top, highest);
   }
   return top;
 }
@@ -100,7 +105,7 @@ function xOf({ width, duration }: ChartArea, { step }: SeriesShown, i: number): 
 }
 
 function yOf({ height, ratio }: ChartArea, share: number): number {
-  return height - ratio - share * (height - 4 * ratio);
+  return height - ratio - Math.min(1, share) * (height - 4 * ratio);
 }
 
 /** Ticks for loads, failures and the peak. */

@@ -1,10 +1,14 @@
 /** The page in Debian's Chromium, held to Node and used as people use it. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openModuleDirectory } from '../../../scripts/module-directory.ts';
+import { moduleFile } from '../../loader/module/rig.ts';
 import { CHROMIUM, dropFiles, PageHost, ready, saved } from './browser.ts';
-import { bootInNode, type NodeRun } from './node-run.ts';
+import { bootInNode, type NodeRun, replayInNode } from './node-run.ts';
 
 /** 16 MiB are too little for 64 CPUs: allocations fail. */
 const FAILING = '#run=first-boot&mib=16';
@@ -107,6 +111,29 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
     expect(await page.textContent('.marks .wanted')).toContain('wanted');
     expect((await saved(page, 'events')) === node.events).toBe(true);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('takes a folder of modules and leaves the bytes of a replay in Node', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'modstorm-folder-'));
+    const release = join(folder, '6.12.0-folder');
+    mkdirSync(join(release, 'kernel', 'fs'), { recursive: true });
+    for (const name of ['alpha', 'beta', 'gamma']) {
+      const { bytes } = moduleFile({ name });
+      writeFileSync(join(release, 'kernel', 'fs', `${name}.ko`), bytes);
+    }
+    const dep = 'kernel/fs/alpha.ko: kernel/fs/gamma.ko\nkernel/fs/beta.ko:\nkernel/fs/gamma.ko:\n';
+    writeFileSync(join(release, 'modules.dep'), dep);
+    const { page, complaints } = await host.visit();
+    await page.check('input[value="replay"]');
+    await page.fill('#cpus', '3');
+    await page.setInputFiles('#folder', release);
+    await ready(page);
+    const expected = replayInNode('race', openModuleDirectory(release), { cpus: 3 });
+    expect((await saved(page, 'events')) === expected).toBe(true);
+    expect(await page.textContent('.answer h2')).toContain('3 modules loaded');
+    expect(complaints).toEqual([]);
+    rmSync(folder, { recursive: true });
     await page.context().close();
   });
 

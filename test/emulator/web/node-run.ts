@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootGuest } from '../../../emulator/boot.ts';
 import { loadV86Wasm } from '../../../emulator/node-host.ts';
+import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
 import { openCatalog } from '../../../loader/scenario/catalog.ts';
 import { collectResult } from '../../../loader/scenario/collect-result.ts';
+import { driveSession } from '../../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
 import { Session } from '../../../loader/scenario/session.ts';
@@ -68,4 +70,23 @@ export async function bootInNode(name: string, over: object): Promise<NodeRun> {
     vmallocinfo: result.files['/proc/vmallocinfo']!,
     console: booted.console,
   };
+}
+
+/** The events of a bundled scenario replayed with these modules. */
+export function replayInNode(name: string, source: ModuleSource, machine: object): string {
+  const bundled = BUNDLED_SCENARIOS[name]!;
+  const scenario = scenarioSchema.parse({
+    ...bundled,
+    machine: { ...bundled.machine, ...machine },
+    modules: { dir: '.', init: {} },
+  });
+  const run = prepareRun(scenario, { source });
+  let events = '';
+  const writer = new EventLineWriter(run.kernel.space.preset, (text) => {
+    events += text;
+  });
+  run.kernel.events.attach(writer);
+  driveSession(new Session(run.kernel, run.program, run.observer));
+  writer.end();
+  return events;
 }
