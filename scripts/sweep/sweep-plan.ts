@@ -7,6 +7,7 @@ import { BUNDLED_SCENARIOS } from '../../loader/scenario/bundled/index.ts';
 import { firstProblem } from '../../loader/scenario/input-problem.ts';
 import { unknownName } from '../../loader/scenario/machine.ts';
 import { type Scenario, scenarioSchema } from '../../loader/scenario/schema.ts';
+import { documentProblem } from '../document-problem.ts';
 import { InputError } from '../input-error.ts';
 import { parseKernelVariant, underVariant } from '../kernel-variant.ts';
 import { METRICS } from './metrics.ts';
@@ -120,7 +121,7 @@ export class SweepPlan {
     });
     const parsed = scenarioSchema.safeParse(document);
     if (!parsed.success) {
-      throw new InputError({ file: this.file, ...firstProblem(parsed.error, document) });
+      throw new InputError({ file: this.file, ...documentProblem(parsed.error, document) });
     }
     if (variant === undefined) return parsed.data;
     const kernel = underVariant(parsed.data.kernel, parseKernelVariant(variant, this.file));

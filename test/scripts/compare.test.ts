@@ -97,6 +97,16 @@ describe('compare', () => {
     expect(err).toMatch(message);
   });
 
+  it('suggests the feature a scenario meant', () => {
+    const path = join(dir, 'feature.json');
+    const kernel = { base: 'v6.4', erly_check: false };
+    const storm = { generators: [{ per: 'cpu', op: 'finit_module', modules: 'all' }] };
+    writeFileSync(path, JSON.stringify({ version: 1, name: 'f', kernel, modules: 'boot', storm }));
+    const { code, err } = modstorm('replay', path);
+    expect(code).toBe(2);
+    expect(err).toMatch(/kernel\.erly_check: expected a feature, .*did you mean early_check\?/);
+  });
+
   it.each([['0'], ['8,'], ['8,99999'], ['x']])('refuses %j CPUs', (cpus) => {
     expect(modstorm('compare', small(), '--cpus', cpus).code).toBe(2);
   });
