@@ -9,7 +9,7 @@ import { runLinuxGuest } from './linux-machine.ts';
 import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
 import type { ObservedCall, ObservedEvent, ObservedInit, ObservedRun } from './observed.ts';
 import { type PlannedCall, type PlannedStep, StepPlanner } from './scenario-ops.ts';
-import { type Printer, TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
+import { type Printed, type Printer, TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
 import { parseTrace } from './trace-lines.ts';
 
 export interface LinuxScenario {
@@ -49,6 +49,8 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly startsUs: readonly number[];
 }
 
+/** Characters that tell one line from another; what follows may be escaped differently. */
+const PIECE_COMPARED = 24;
 const TRACE_KILOBYTES = 16_384;
 const VMALLOCINFO: GuestOp = { op: 'read', path: '/proc/vmallocinfo' };
 
@@ -113,7 +115,7 @@ class RunReader {
   readonly #initial: readonly GuestOp[];
   readonly #interruptLog: string[] = [];
   /** Of lines not yet seen: one that lacks its end is shown once another follows. By pid. */
-  readonly #printers = new Map<number, (Printer | null)[]>();
+  readonly #printed = new Map<number, Printed[]>();
   /** Log lines by the step during which they came. */
   readonly #log = new Map<number, KmsgRecord[]>();
 
@@ -182,16 +184,26 @@ class RunReader {
   }
 
   /** Lines printed during a step, those of modules' own inits apart, which they are given. */
-  #logOf(step: number, printed: ReadonlyMap<number, readonly (Printer | null)[]>): KmsgRecord[] {
-    for (const [pid, printers] of printed) {
-      this.#printers.set(pid, [...(this.#printers.get(pid) ?? []), ...printers]);
+  #logOf(step: number, printed: ReadonlyMap<number, readonly Printed[]>): KmsgRecord[] {
+    for (const [pid, pieces] of printed) {
+      this.#printed.set(pid, [...(this.#printed.get(pid) ?? []), ...pieces]);
     }
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);
-      const printer = found && this.#printers.get(Number(found[1]))?.shift();
+      const printer = found === null ? null : this.#printerOf(Number(found[1]), text);
       printer?.log.push(text);
-      return !printer;
+      return printer === null;
     });
+  }
+
+  /** Who printed a line: its first piece is the next that the line begins with. */
+  #printerOf(pid: number, line: string): Printer | null {
+    const pieces = this.#printed.get(pid) ?? [];
+    const at = pieces.findIndex(({ text }) =>
+      text === '' ? line === '' : line.startsWith(text.slice(0, PIECE_COMPARED)),
+    );
+    if (at < 0) return null;
+    return pieces.splice(0, at + 1).at(-1)!.by;
   }
 
   /** Takes the lines of the call's task out of `log`. */

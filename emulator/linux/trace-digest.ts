@@ -34,11 +34,18 @@ export interface Printer {
   readonly log: string[];
 }
 
+/** A piece of the kernel's log as it was printed: a line, or a part that goes on one. */
+export interface Printed {
+  readonly text: string;
+  /** Null: the kernel itself. */
+  readonly by: Printer | null;
+}
+
 export interface DigestedStep {
   readonly events: ObservedEvent[];
   readonly inits: ObservedInit[];
-  /** For each line a task printed, in order: the init or exit that did, or null. By pid. */
-  readonly printed: ReadonlyMap<number, readonly (Printer | null)[]>;
+  /** What tasks printed, in order, by pid. */
+  readonly printed: ReadonlyMap<number, readonly Printed[]>;
   /** Values of module system calls in the order they returned, by pid. */
   readonly returned: ReadonlyMap<number, readonly number[]>;
 }
@@ -61,7 +68,7 @@ export class TraceDigest {
     const events: ObservedEvent[] = [];
     const inits: ObservedInit[] = [];
     const returned = new Map<number, number[]>();
-    const printed = new Map<number, (Printer | null)[]>();
+    const printed = new Map<number, Printed[]>();
     for (const line of lines) {
       switch (line.name) {
         case 'module_load':
@@ -77,9 +84,8 @@ export class TraceDigest {
           if (line.interrupt) break;
           const list = printed.get(line.pid) ?? [];
           printed.set(line.pid, list);
-          list.push(
-            this.#open.get(line.pid)?.init ?? (this.#exiting.has(line.pid) ? this.exits : null),
-          );
+          const exiting = this.#exiting.has(line.pid) ? this.exits : null;
+          list.push({ text: line.text, by: this.#open.get(line.pid)?.init ?? exiting });
           break;
         }
         case 'sys_enter':
