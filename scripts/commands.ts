@@ -99,7 +99,12 @@ function onePositional(positionals: readonly string[], what: string): string {
   });
 }
 
-const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${Object.keys(BUNDLED_SCENARIOS).join(', ')}
+const NAMES = Object.keys(BUNDLED_SCENARIOS);
+const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
+const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
+
+const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${STORMS.join(', ')},
+  ${SELFTESTS[0]} to ${SELFTESTS.at(-1)}
   --kernel V      rules of another kernel: v6.1, v6.3, v6.4, v6.4-rc4, v6.5, v6.12
   --cpus N        simulated CPUs
   --seed N        another draw of what is random
