@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { ObservedCall, ObservedRun } from '../../../emulator/linux/observed.ts';
+import { compareRuns } from '../../../scripts/verify/compare.ts';
+
+const call = (more: Partial<ObservedCall> = {}): ObservedCall => ({
+  step: 0,
+  op: 'finit_module',
+  subject: 'crc16.ko',
+  ret: 0,
+  log: [],
+  ...more,
+});
+const run = (calls: ObservedCall[], events: ObservedRun['events'] = [[]]): ObservedRun => ({
+  calls,
+  events,
+  otherLog: [[]],
+});
+const purge = (start: string, end: string, owner = '') => ({
+  kind: 'purge_vmap_area_lazy' as const,
+  text: `start=${start} end=${end} num_purged=1`,
+  task: 'init-1',
+  owner,
+});
+const read = (text: string, subject = '/proc/vmallocinfo'): ObservedCall =>
+  call({ op: 'read', subject, ret: text.length, text });
+
+describe('laying two runs side by side', () => {
+  it('finds another value, another line and a missing line', () => {
+    const found = compareRuns(
+      run([call({ ret: -17, log: ['a', 'b'] })]),
+      run([call({ ret: 0, log: ['a'] })]),
+      1,
+    ).disagreements;
+    expect(found.map((d) => [d.class, d.kernel, d.model])).toEqual([
+      ['return values', '-17', '0'],
+      ['log lines', 'b', '(no line)'],
+    ]);
+  });
+
+  it('leaves out steps the kernel did not come to the end of', () => {
+    const { total } = compareRuns(run([call({ ret: null })]), run([call()]), 0);
+    expect(Object.values(total).every((n) => n === 0)).toBe(true);
+  });
+
+  it('puts function offsets aside in vmallocinfo, and nothing else', () => {
+    const real = read('0xf77fe000-0xf7802000   16384 n_tty_open+0xe/0x78 pages=3 vmalloc\n');
+    const same = read('0xf77fe000-0xf7802000   16384 n_tty_open pages=3 vmalloc\n');
+    const other = read('0xf77fe000-0xf7802000   16384 n_tty_open pages=2 vmalloc\n');
+    expect(compareRuns(run([real]), run([same]), 1).disagreements).toEqual([]);
+    expect(compareRuns(run([real]), run([other]), 1).disagreements).toHaveLength(1);
+  });
+
+  it('compares statistics byte for byte', () => {
+    const path = '/sys/kernel/debug/modules/stats';
+    const found = compareRuns(run([read('a\t1\n', path)]), run([read('a\t1', path)]), 1);
+    expect(found.disagreements).toHaveLength(1);
+  });
+
+  it('counts what a module’s own init did apart', () => {
+    const { attributed, total } = compareRuns(
+      run([call()], [[purge('0xf7802000', '0xf7804000', 'thing')]]),
+      run([call()]),
+      1,
+    );
+    expect(attributed.init).toBe(1);
+    expect(total.purge_vmap_area_lazy).toBe(0);
+  });
+
+  it('allows a purge to begin in the direct map only when its end and count agree', () => {
+    const model = run([call()], [[purge('0xf7802000', '0xf7804000')]]);
+    const wider = run([call()], [[purge('0xc2000000', '0xf7804000')]]);
+    const longer = run([call()], [[purge('0xc2000000', '0xf7805000')]]);
+    expect(compareRuns(wider, model, 1).attributed.direct_map).toBe(1);
+    expect(compareRuns(wider, model, 1).disagreements).toEqual([]);
+    expect(compareRuns(longer, model, 1).disagreements).toHaveLength(1);
+  });
+
+  it('takes stack traces and memory reports out, but no line after them', () => {
+    const dump = ['CPU: 0 UID: 0 PID: 1 Comm: init Not tainted', 'Call Trace:', ' ? x+0x1/0x2'];
+    const { attributed, disagreements } = compareRuns(
+      run([call({ log: ['warning', ...dump, 'a line of the loader'] })]),
+      run([call({ log: ['warning'] })]),
+      1,
+    );
+    expect(attributed.dump).toBe(3);
+    expect(disagreements.map((d) => d.kernel)).toEqual(['a line of the loader']);
+  });
+});
