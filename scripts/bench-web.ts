@@ -7,9 +7,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { startBrowser } from './browser.ts';
+import { PAGE, startBrowser } from './browser.ts';
 import { InputError } from './input-error.ts';
-import { pageDirectory } from './web-command.ts';
 import { serveDirectory } from './web-server.ts';
 
 interface Figure {
@@ -26,8 +25,7 @@ const READY_MS = 300_000;
 const GUEST_SCRIPT = /^boot-/;
 
 async function main(): Promise<number> {
-  const directory = pageDirectory();
-  const server = await serveDirectory(directory, 0);
+  const server = await serveDirectory(PAGE, 0);
   const browser = await startBrowser();
   try {
     const figures = [
@@ -38,7 +36,7 @@ async function main(): Promise<number> {
         limit: 1000,
         unit: 'ms',
       },
-      { what: 'script, gzipped, without v86', value: scriptKb(directory), limit: 250, unit: 'KB' },
+      { what: 'script, gzipped, without v86', value: scriptKb(PAGE), limit: 250, unit: 'KB' },
     ] satisfies Figure[];
     console.log(`${browser.version()}, software rendering, ${cpus().length} × ${cpus()[0]?.model}`);
     for (const { what, value, limit, unit } of figures) {

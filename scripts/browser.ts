@@ -1,5 +1,7 @@
 /** The browser that scripts drive: Debian's Chromium. */
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { InputError } from './input-error.ts';
 
@@ -14,6 +16,11 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** The built bundles; tools lie in a folder below. */
+export const DIST = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** The built page. */
+export const PAGE = join(DIST, 'web');
 
 /** Starts it with a profile of its own. Throws InputError where it is not installed. */
 export async function startBrowser(): Promise<Browser> {

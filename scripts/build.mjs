@@ -19,14 +19,15 @@ const DIST = join(ROOT, 'dist');
 
 /**
  * Bundle by name: its entry file, and whether it is a program (shebang, executable), a tool of the
- * checkout (a program that may import what only developers install) or a library.
+ * checkout (a program that may import what only developers install) or a library. tools/ is not
+ * part of the package.
  * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
  */
 const ENTRIES = {
   'cli.js': { entry: 'scripts/cli.ts', kind: 'program' },
-  'bench-web.js': { entry: 'scripts/bench-web.ts', kind: 'tool' },
-  'screenshots.js': { entry: 'scripts/screenshots.ts', kind: 'tool' },
-  'bench.js': { entry: 'scripts/bench.ts', kind: 'tool' },
+  'tools/bench-web.js': { entry: 'scripts/bench-web.ts', kind: 'tool' },
+  'tools/screenshots.js': { entry: 'scripts/screenshots.ts', kind: 'tool' },
+  'tools/bench.js': { entry: 'scripts/bench.ts', kind: 'tool' },
   'modules-debian.js': { entry: 'scripts/modules-debian.ts', kind: 'program' },
   'guest-linux.js': { entry: 'scripts/guest-linux.ts', kind: 'program' },
   'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
@@ -46,7 +47,7 @@ async function main(args) {
   const dependencies = Object.keys(manifest.dependencies);
   const all = [...dependencies, ...Object.keys(manifest.devDependencies)];
   const present = Object.entries(ENTRIES).filter(([, { entry }]) => existsSync(join(ROOT, entry)));
-  await mkdir(DIST, { recursive: true });
+  await mkdir(join(DIST, 'tools'), { recursive: true });
   const written = await Promise.all(
     present.map(([name, options]) =>
       bundle(name, options, options.kind === 'tool' ? all : dependencies),

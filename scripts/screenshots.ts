@@ -6,13 +6,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { FIRST_BOOT } from '../loader/scenario/bundled/first-boot.ts';
-import { startBrowser } from './browser.ts';
+import { DIST, PAGE, startBrowser } from './browser.ts';
 import { InputError } from './input-error.ts';
-import { pageDirectory } from './web-command.ts';
 import { serveDirectory } from './web-server.ts';
 
 interface Shot {
@@ -48,13 +46,12 @@ const FAILING_BOX = {
 };
 
 const READY_MS = 300_000;
-const DIST = dirname(fileURLToPath(import.meta.url));
 
 async function main(): Promise<void> {
   drawFailingBox();
   const folder = join(DIST, '..', '.cache', 'screenshots');
   mkdirSync(folder, { recursive: true });
-  const server = await serveDirectory(pageDirectory(), 0);
+  const server = await serveDirectory(PAGE, 0);
   const browser = await startBrowser();
   try {
     for (const shot of SHOTS) {

@@ -8,7 +8,9 @@ export async function webCommand(
   options: { readonly port: number },
   context: CommandContext,
 ): Promise<number> {
-  const server = await serveDirectory(pageDirectory(), options.port);
+  // The page lies beside the bundle, in a checkout and in the package alike.
+  const page = join(dirname(fileURLToPath(import.meta.url)), 'web');
+  const server = await serveDirectory(page, options.port);
   try {
     await context.write(`${server.url}\n`);
     process.stderr.write('serving the inspector; Ctrl-C ends it\n');
@@ -20,9 +22,4 @@ export async function webCommand(
   } finally {
     await server.close();
   }
-}
-
-/** The page lies beside the bundle, in a checkout and in the package alike. */
-export function pageDirectory(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), 'web');
 }

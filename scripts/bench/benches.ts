@@ -21,7 +21,7 @@ export const TEST_VMALLOC = 'test-vmalloc';
 
 /** This program, once bundled, and the command line beside it. */
 const PROGRAM = fileURLToPath(import.meta.url);
-const CLI = join(dirname(PROGRAM), 'cli.js');
+const CLI = join(dirname(PROGRAM), '..', 'cli.js');
 
 export const BENCHES: readonly Bench[] = [
   { budget: 'allocator-growth', run: allocatorGrowth },

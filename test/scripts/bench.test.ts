@@ -10,7 +10,7 @@ import { inTurns, median, ratioOf } from '../../scripts/bench/stopwatch.ts';
 import { growthExponent } from '../../scripts/bench/storm-growth-bench.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const BUNDLE = join(ROOT, 'dist', 'bench.js');
+const BUNDLE = join(ROOT, 'dist', 'tools', 'bench.js');
 
 const FAKE: readonly Budget[] = [
   { name: 'small', what: 'as small as it gets', atMost: 2.5, unit: '' },
@@ -171,7 +171,7 @@ describe('the command line', () => {
   });
 
   const built = existsSync(BUNDLE);
-  const reason = built ? '' : ' (skipped: dist/bench.js is not built)';
+  const reason = built ? '' : ' (skipped: dist/tools/bench.js is not built)';
   it.skipIf(!built)(`ends with 2 for bad usage and says what it expected${reason}`, () => {
     const run = spawnSync(process.execPath, [BUNDLE, '--only', 'nothing'], { encoding: 'utf8' });
     expect([run.status, run.stdout]).toEqual([2, '']);
