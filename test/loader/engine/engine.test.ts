@@ -74,6 +74,28 @@ describe('CPUs', () => {
     expect(busy).toBe(28 * 131);
   });
 
+  it('hand over what may migrate when they go offline, and keep what is pinned', () => {
+    const engine = machine(2);
+    const started: [string, number, number][] = [];
+    const start = (name: string, pinned: boolean): void => {
+      engine.spawn({ comm: name, cpu: 1, pinned }, function* () {
+        started.push([name, engine.currentCpu, engine.now]);
+        yield* engine.work(10);
+      });
+    };
+    start('pinned', true);
+    start('free', false);
+    engine.setOnline(1, false);
+    expect(engine.onlineCpus).toBe(1);
+    engine.after(500, () => engine.setOnline(1, true));
+    engine.runUntilQuiet();
+    expect(started).toEqual([
+      ['free', 0, 0],
+      ['pinned', 1, 500],
+    ]);
+    expect(engine.onlineCpus).toBe(2);
+  });
+
   it('keep a pinned task waiting while its CPU is offline', () => {
     const engine = machine(2);
     engine.setOnline(1, false);
