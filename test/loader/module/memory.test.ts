@@ -1,6 +1,5 @@
 /** What loading takes of the address space, and when it gives it back (Linux 6.12, i386). */
 import { describe, expect, it } from 'vitest';
-import type { TraceEvent } from '../../../loader/trace/event.ts';
 import { moduleFile, run } from './rig.ts';
 
 const kernel = { base: 'v6.12', exports: [] as string[] };
@@ -11,10 +10,6 @@ const XFS = moduleFile({
   sizes: { text: 835_045, data: 250_000, rodata: 73_856, initText: 4328 },
   extraSymbols: 8900,
 });
-
-function allocations(events: readonly TraceEvent[]): number[] {
-  return events.flatMap((e) => (e.kind === 'alloc_vmap_area' && !e.failed ? [e.size] : []));
-}
 
 describe('one load', () => {
   it('allocates copy, then parts in enum order, each page-aligned with a guard page', () => {
