@@ -41,4 +41,5 @@ addEventListener('drop', (event) => {
   if (event.dataTransfer) void filesOfDrop(event.dataTransfer).then((files) => app.take(files));
 });
 
+byId('loading', HTMLElement).remove();
 app.openLink();

@@ -300,6 +300,14 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
     await page.context().close();
   });
 
+  it('says so when its script cannot be loaded', async () => {
+    const { page } = await host.visit();
+    await page.route('**/page.js', (route) => route.abort());
+    await page.reload();
+    await page.waitForSelector('#loading', { state: 'visible' });
+    await page.context().close();
+  });
+
   it('stops a run that is under way', async () => {
     const { page, complaints } = await host.visit('#run=one-by-one&by=replay');
     await page.waitForFunction(() => document.querySelector('#status')?.textContent !== '');
