@@ -74,7 +74,7 @@ export class RunPanel {
     };
   }
 
-  /** Shows what a link asked for. False when it names a scenario that is not here. */
+  /** Shows what a link asked for. False when it names something that is not here. */
   set({ scenario, settings, versus }: Shared): boolean {
     if (!Object.hasOwn(BUNDLED_SCENARIOS, scenario)) return false;
     const { kernel, cpus, vmalloc, compression, guest, seed } = settings;
@@ -88,7 +88,13 @@ export class RunPanel {
     this.#seed = seed;
     this.#way(guest ? 'guest' : 'replay').checked = true;
     this.#describe();
-    return true;
+    const space = typeof vmalloc === 'string' ? vmalloc : '';
+    // A select that was given a value it does not have has none.
+    return (
+      this.#kernel.value === (kernel ?? '') &&
+      this.#versus.value === (versus ?? '') &&
+      this.#space.value === space
+    );
   }
 
   /** Offers the dropped files as a scenario, and chooses them. */

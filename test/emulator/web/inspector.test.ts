@@ -280,6 +280,17 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
     await page.context().close();
   });
 
+  it.each(['#run=nope', '#run=race&cpus=x', '#run=race&kernel=v9', '#run=race&space=moon'])(
+    'refuses a link that asks for what is not there: %s',
+    async (fragment) => {
+      const { page } = await host.visit(fragment);
+      await page.waitForSelector('#problem:not([hidden])');
+      expect(await page.textContent('#problem')).toContain('does not know');
+      expect(await page.isVisible('#empty')).toBe(true);
+      await page.context().close();
+    },
+  );
+
   it('saves the map as PNG and SVG', async () => {
     const { page } = await host.visit(QUICK);
     await ready(page);
