@@ -298,6 +298,8 @@ export class Engine {
         return;
       }
       cpu.running = task;
+      // The one that was to give way has done so by itself.
+      cpu.preempt = false;
       task.cpu = cpu.id;
       if (task.remaining === 0) this.#resume(task);
       if (task.remaining > 0) {
