@@ -7,7 +7,7 @@ import type { ScenarioInput } from '../schema.ts';
 export const FIRST_BOOT: ScenarioInput = {
   version: 1,
   name: 'first-boot',
-  description: '64 CPUs ask for the same 70 modules at once',
+  description: '64 CPUs ask for the same 71 modules at once',
   kernel: 'v6.12',
   machine: { cpus: 64, vmalloc: 'i386-128m' },
   modules: { catalog: 'boot', init: {} },

@@ -41,8 +41,13 @@ export function buildModule(plan: ModulePlan): Uint8Array {
   const free = Math.max(0, plan.fileSize - used - calls * CALL_RELOCATION[arch]);
   const symbolBytes = SYMBOL_ENTRY[arch] + plan.name.length + '_fn'.length + 5;
   const symbols = Math.min(content.localSymbols, Math.floor((free * SYMBOL_SHARE) / symbolBytes));
-  const sizes = fittingSizes(content, free - symbols * symbolBytes);
+  const sizes = fittingSizes(content, free - symbols * symbolBytes - longerNames(symbols));
   return writeModule({ ...specOf(plan, content, sizes, symbols), fileSize: plan.fileSize });
+}
+
+/** Bytes that the numbers of local symbols take beyond four digits each. */
+function longerNames(symbols: number): Bytes {
+  return Math.max(0, symbols - 10_000) + Math.max(0, symbols - 100_000);
 }
 
 function specOf(

@@ -329,4 +329,13 @@ describe('a catalog for x86-64', () => {
     expect(narrow.modules).toBe(0);
     expect(narrow.warnings[0]).toMatch(/modules for i386, on a machine that is x86-64/);
   });
+
+  it('makes its largest modules too, with more than ten thousand local symbols', () => {
+    for (const count of [3700, 3701]) {
+      const source = openCatalog('distro', { count, seed: 1 })!;
+      const [largest] = [...source.files].sort((a, b) => b.size - a.size);
+      expect(largest!.size).toBeGreaterThan(6_000_000);
+      expect(largest!.read().length).toBe(largest!.size);
+    }
+  });
 });
