@@ -42,7 +42,8 @@ export function planModprobe(
     if (program === undefined || program.modprobe)
       words.push(...loadWords(index, root, source, name));
     if (program !== undefined) words.push(`exit=${program.exit}`);
-    else if (index.lookup(name).length === 0) continue;
+    // A name that is not listed is not found.
+    else if (index.lookup(name).length === 0) words.length = 0;
     const line = [name, ...words].join(' ');
     if ((lines.get(name) ?? line) !== line) {
       throw new GuestMappingError(step, `the guest has one modprobe answer for ${name}, not two`);
@@ -50,7 +51,8 @@ export function planModprobe(
     lines.set(name, line);
   }
   const paths = Object.keys(programs).filter((path) => path !== DEFAULT_MODPROBE);
-  return { modprobeList: [...lines.values()], programs: paths };
+  const listed = [...lines].filter(([name, line]) => line !== name).map(([, line]) => line);
+  return { modprobeList: listed, programs: paths };
 }
 
 function requestedNames(steps: readonly Step[]): { name: string; path: string; step: number }[] {

@@ -122,7 +122,7 @@ export const autoload: Suite = {
     look();
     if (seed === 1) {
       use(MODPROBE);
-      steps.push({ sleep_ms: RETENTION_MS }, ask('crc4'), ask('fails1'), ask('no-such-module'));
+      steps.push({ sleep_ms: RETENTION_MS }, ask('crc4'), ask('missing1'), ask('no-such-module'));
       look();
     }
     return [
