@@ -7,6 +7,7 @@ import { eventMemory } from './event-memory-bench.ts';
 import { guestStart } from './guest-start-bench.ts';
 import { runPortBench } from './port-bench.ts';
 import { stormGrowth } from './storm-growth-bench.ts';
+import { churnAgainstKernel } from './verify-bench.ts';
 
 export interface Bench {
   /** The budget it measures. */
@@ -22,6 +23,7 @@ export const TEST_VMALLOC = 'test-vmalloc';
 /** This program, once bundled, and the command line beside it. */
 const PROGRAM = fileURLToPath(import.meta.url);
 const CLI = join(dirname(PROGRAM), '..', 'cli.js');
+const ROOT = join(dirname(PROGRAM), '..', '..');
 
 export const BENCHES: readonly Bench[] = [
   { budget: 'allocator-growth', run: allocatorGrowth },
@@ -41,6 +43,17 @@ export const BENCHES: readonly Bench[] = [
   { budget: 'storm-growth', run: stormGrowth },
   { budget: 'event-memory', long: true, run: () => eventMemory(PROGRAM) },
   { budget: 'guest-start', run: () => guestStart(CLI) },
+  {
+    budget: 'kernel-churn',
+    long: true,
+    run: async () => {
+      const measured = await churnAgainstKernel(ROOT);
+      if (typeof measured === 'string') return { budget: 'kernel-churn', skipped: measured };
+      const { ratio, kernelMs, modelMs, steps } = measured;
+      const detail = `${(kernelMs / 1000).toFixed(1)} s / ${(modelMs / 1000).toFixed(2)} s for ${steps} steps`;
+      return { budget: 'kernel-churn', value: ratio, detail };
+    },
+  },
 ];
 
 export const BENCH_NAMES: readonly string[] = [...BUDGETS.map(({ name }) => name), TEST_VMALLOC];

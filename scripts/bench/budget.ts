@@ -47,12 +47,17 @@ export const BUDGETS: readonly Budget[] = [
     atMost: 1,
     unit: ' s',
   },
+  {
+    // No bound: a figure to know, not a promise.
+    name: 'kernel-churn',
+    what: 'time of the churn suite on a real Linux in v86 / in the model',
+    unit: '',
+  },
 ];
 
 /** Budgets of parts that are not there yet. */
 export const NOT_YET: readonly string[] = [
   'a 255-CPU storm replayed, against a real Linux in v86: at least 100 times faster',
-  'page: first paint under 1 s, script under 250 KB gzipped without v86',
 ];
 
 /** A value for a budget, or why there is none. */
@@ -87,7 +92,8 @@ export function judge(measured: Measurement, budgets: readonly Budget[] = BUDGET
   return { ...budget, verdict: kept ? 'ok' : 'missed', value, detail };
 }
 
-/** `<= 2.5`, `>= 0.25`, `<= 1 s`. */
+/** `<= 2.5`, `>= 0.25`, `<= 1 s`; nothing for a figure without a bound. */
 export function boundText({ atMost, atLeast, unit }: Budget): string {
-  return atMost === undefined ? `>= ${atLeast}${unit}` : `<= ${atMost}${unit}`;
+  if (atMost !== undefined) return `<= ${atMost}${unit}`;
+  return atLeast === undefined ? '' : `>= ${atLeast}${unit}`;
 }

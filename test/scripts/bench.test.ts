@@ -63,6 +63,7 @@ describe('the budgets', () => {
       ['storm-growth', 1.15, undefined],
       ['event-memory', 1.5, undefined],
       ['guest-start', 1, undefined],
+      ['kernel-churn', undefined, undefined],
     ]);
   });
 
