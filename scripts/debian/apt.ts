@@ -6,13 +6,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './run-command.ts';
 
-/** An archive to fall back to when the system's own sources have no such package. */
-export interface AptArchive {
-  readonly uri: string;
-  readonly suite: string;
-  readonly keyring: string;
-}
-
 export class Apt {
   readonly #arch: string;
   readonly #directory: string;
@@ -30,8 +23,8 @@ export class Apt {
     return new Apt(arch, directory, [...common(arch), '-o', `Dir::Cache=${directory}/cache`]);
   }
 
-  /** With lists in `directory`, empty until `update`; the system's sources or another archive. */
-  static withOwnLists(arch: string, directory: string, archive?: AptArchive): Apt {
+  /** With lists in `directory`, empty until `update`, from the system's sources. */
+  static withOwnLists(arch: string, directory: string): Apt {
     const own = Apt.withSystemLists(arch, directory);
     mkdirSync(join(directory, 'state/lists/partial'), { recursive: true });
     writeFileSync(join(directory, 'state/status'), '');
@@ -44,12 +37,6 @@ export class Apt {
       '-o',
       `Dir::State::status=${directory}/state/status`,
     ];
-    if (archive) {
-      const list = join(directory, 'sources.list');
-      const { uri, suite, keyring } = archive;
-      writeFileSync(list, `deb [arch=${arch} signed-by=${keyring}] ${uri} ${suite} main\n`);
-      options.push('-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=-');
-    }
     return new Apt(arch, directory, options);
   }
 

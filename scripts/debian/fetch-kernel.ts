@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { openModuleDirectory } from '../module-directory.ts';
-import { Apt, type AptArchive } from './apt.ts';
+import { Apt } from './apt.ts';
 import { chooseKernels, type DebianArch } from './kernel-package.ts';
 import { findProgram, runCommand } from './run-command.ts';
 
@@ -42,13 +42,6 @@ export interface FetchOptions {
 export class FetchError extends Error {}
 
 const STAMP = 'modstorm-cache.json';
-
-/** The last Debian release with i386 kernels; asked when the system's own sources have none. */
-const FALLBACK: AptArchive = {
-  uri: 'http://deb.debian.org/debian',
-  suite: 'bookworm',
-  keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
-};
 
 /** The kernel in the cache; undefined when there is none. */
 export function readCached(cache: string, arch: DebianArch): CachedKernel | undefined {
@@ -103,7 +96,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Asks the system's package lists, then its sources anew, then Debian's archive. */
+/** Asks the system's package lists, then its sources anew. */
 async function findKernel(
   { arch, version, progress, warn }: FetchOptions,
   work: string,
@@ -115,23 +108,19 @@ async function findKernel(
   const known = await newest(system);
   if (known !== undefined) return { apt: system, name: known };
 
-  const sources: (AptArchive | undefined)[] = [undefined];
-  if (existsSync(FALLBACK.keyring)) sources.push(FALLBACK);
-  let problem: string | undefined;
-  for (const archive of sources) {
-    signal.throwIfAborted();
-    progress(`fetching ${arch} package lists${archive ? ` of ${archive.suite}` : ''}`);
-    const apt = Apt.withOwnLists(arch, join(work, archive ? 'apt-debian' : 'apt-own'), archive);
-    const failed = await apt.update();
-    const name = await newest(apt);
-    if (name !== undefined) {
-      if (failed !== undefined) warn(`some package lists could not be fetched: ${failed}`);
-      return { apt, name };
-    }
-    problem ??= failed;
+  signal.throwIfAborted();
+  progress(`fetching ${arch} package lists`);
+  const own = Apt.withOwnLists(arch, join(work, 'apt-own'));
+  const problem = await own.update();
+  const name = await newest(own);
+  if (name !== undefined) {
+    if (problem !== undefined) warn(`some package lists could not be fetched: ${problem}`);
+    return { apt: own, name };
   }
   const why = problem === undefined ? '' : `; apt said: ${problem}`;
-  throw new FetchError(`no ${arch} kernel package of version ${version} was found${why}`);
+  throw new FetchError(
+    `no ${arch} kernel package of version ${version} was found in this system's package sources${why}`,
+  );
 }
 
 async function download(

@@ -149,7 +149,7 @@ describe('fetching a kernel', () => {
   it('says what was asked for and what apt said when there is no such kernel', async () => {
     put('update-fails', '');
     await expect(fetch('5.10')).rejects.toThrow(
-      'no i386 kernel package of version 5.10 was found; apt said: E: mirror asleep',
+      "version 5.10 was found in this system's package sources; apt said: E: mirror asleep",
     );
     expect(readdirSync(cache)).toEqual([]);
   });
