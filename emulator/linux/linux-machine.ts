@@ -8,6 +8,7 @@ import { V86 } from 'v86';
 import type { V86Exports } from '../v86/internals.ts';
 import { ConsoleParser } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
+import { GuestClock } from './guest-clock.ts';
 import { encodeOps, type GuestOp } from './guest-ops.ts';
 import { buildInitramfs, type InitramfsEntry } from './initramfs.ts';
 import { type LinuxOutcome, type LinuxRun, LinuxRunCollector } from './linux-run.ts';
@@ -230,10 +231,11 @@ function startEmulator(
   const require = createRequire(import.meta.url);
   const { guest } = options;
   const wasm = readFileSync(require.resolve('v86/build/v86.wasm'));
-  return new V86({
+  const clock = new GuestClock();
+  const emulator = new V86({
     wasm_fn: async (imports: WebAssembly.Imports) => {
-      const { instance } = await WebAssembly.instantiate(wasm, imports);
-      return guarded(instance.exports as V86Exports, onFailure);
+      const { instance } = await WebAssembly.instantiate(wasm, clock.imports(imports));
+      return guarded(clock.exports(instance.exports as V86Exports), onFailure);
     },
     memory_size: memoryMb * MIB,
     vga_memory_size: MIB,
@@ -248,6 +250,11 @@ function startEmulator(
     disable_speaker: true,
     acpi: false,
   } as ConstructorParameters<typeof V86>[0]);
+  emulator.add_listener('emulator-ready', () => {
+    const { v86 } = emulator as unknown as { readonly v86: object };
+    GuestClock.dispatch(v86.constructor as unknown as { microtick: () => number });
+  });
+  return emulator;
 }
 
 /** v86 keeps and changes the buffers it is given, and takes whole ArrayBuffers only. */

@@ -275,9 +275,24 @@ describe.skipIf(missing !== '')(`the Linux guest ${missing && `(skipped: ${missi
   );
 
   it(
+    'tells time by its instructions: an idle hour costs none, and two boots agree on when',
+    async () => {
+      const ops: GuestOp[] = [{ op: 'sleep', ms: 3_600_000 }, read('/proc/uptime')];
+      const boots = [
+        await runLinuxGuest({ guest: built, ops, timeoutMs: BOOT_MS }),
+        await runLinuxGuest({ guest: built, ops, timeoutMs: BOOT_MS }),
+      ];
+      const [first, second] = boots.map((run) => run.results[1]!.startUs);
+      expect(first).toBeGreaterThan(3_600_000_000);
+      expect(Math.abs(first! - second!)).toBeLessThan(5000);
+    },
+    BOOT_MS,
+  );
+
+  it(
     'ends at its time limit and when it is told to',
     async () => {
-      const ops: GuestOp[] = [{ op: 'sleep', ms: 600_000 }];
+      const ops: GuestOp[] = Array(5000).fill({ op: 'sleep', ms: 600_000 });
       const late = await runLinuxGuest({ guest: built, ops, timeoutMs: 8_000 });
       expect(late.outcome).toBe('timeout');
       expect(late.reason).toMatch(/^took too long/);
