@@ -1,11 +1,11 @@
 /** What one case of one worker calls, and how often it got nothing. */
-import type { Random } from '../../engine/random.ts';
 import type { Architecture } from '../../presets/address-spaces.ts';
 import type { Bytes, PageCount, VirtAddr } from '../../units.ts';
 import type { AreaOwner } from '../area.ts';
 import { GFP } from '../gfp.ts';
 import type { PercpuArea } from '../percpu.ts';
-import type { TestMachine } from './machine.ts';
+import type { Draws } from './draws.ts';
+import type { TestHost } from './host.ts';
 import type { TestVmallocParameters } from './parameters.ts';
 
 /** THREAD_ALIGN: THREAD_SIZE, twice that where stacks are vmapped (not so on x86). */
@@ -18,73 +18,68 @@ const THREAD_ALIGN: Readonly<Record<Architecture, Bytes>> = {
 
 export class CaseContext {
   readonly parameters: TestVmallocParameters;
-  readonly random: Random;
+  readonly draws: Draws;
   readonly onlineCpus: number;
   readonly wordBits: 32 | 64;
   readonly threadAlign: Bytes;
   /** Requests that got nothing. */
   failedRequests = 0;
-  readonly #machine: TestMachine;
+  readonly #host: TestHost;
   readonly #owner: AreaOwner;
 
-  constructor(
-    machine: TestMachine,
-    parameters: TestVmallocParameters,
-    random: Random,
-    caller: string,
-  ) {
-    const { wordBits, arch } = machine.space.preset;
+  constructor(host: TestHost, parameters: TestVmallocParameters, draws: Draws, caller: string) {
+    const { wordBits, arch } = host.space.preset;
     this.parameters = parameters;
-    this.random = random;
-    this.onlineCpus = machine.cpus;
+    this.draws = draws;
+    this.onlineCpus = host.cpus;
     this.wordBits = wordBits;
     this.threadAlign = THREAD_ALIGN[arch];
-    this.#machine = machine;
+    this.#host = host;
     this.#owner = { caller: `${caller} [test_vmalloc]`, purpose: 'other', module: 'test_vmalloc' };
   }
 
   /** vmalloc(): an address, or 0. */
   vmalloc(bytes: Bytes): VirtAddr {
-    return this.#got(this.#machine.space.vmalloc({ bytes, ...this.#owner })?.addr ?? 0);
+    return this.#got(this.#host.space.vmalloc({ bytes, ...this.#owner })?.addr ?? 0);
   }
 
   /** vmalloc_huge(). */
   vmallocHuge(bytes: Bytes): VirtAddr {
     const request = { bytes, huge: true, ...this.#owner };
-    return this.#got(this.#machine.space.vmalloc(request)?.addr ?? 0);
+    return this.#got(this.#host.space.vmalloc(request)?.addr ?? 0);
   }
 
   /** __vmalloc_node() with an alignment. */
   vmallocAligned(bytes: Bytes, align: Bytes): VirtAddr {
     const gfp = GFP.GFP_KERNEL | GFP.__GFP_ZERO;
     const request = { bytes, align, gfp, ...this.#owner };
-    return this.#got(this.#machine.space.vmalloc(request)?.addr ?? 0);
+    return this.#got(this.#host.space.vmalloc(request)?.addr ?? 0);
   }
 
   vfree(addr: VirtAddr): void {
-    this.#machine.space.vfree(addr);
+    this.#host.space.vfree(addr);
   }
 
   kvfreeRcu(addr: VirtAddr): void {
-    this.#machine.rcu.add(addr);
+    this.#host.rcu.add(addr);
   }
 
   allocPercpu(size: Bytes, align: Bytes): PercpuArea | null {
-    const area = this.#machine.percpu.alloc(size, align);
+    const area = this.#host.percpu.alloc(size, align);
     if (area === null) this.failedRequests += 1;
     return area;
   }
 
   freePercpu(area: PercpuArea): void {
-    this.#machine.percpu.free(area);
+    this.#host.percpu.free(area);
   }
 
   vmMapRam(pages: PageCount): VirtAddr {
-    return this.#got(this.#machine.space.vmMapRam(pages, this.#owner) ?? 0);
+    return this.#got(this.#host.space.vmMapRam(pages, this.#owner) ?? 0);
   }
 
   vmUnmapRam(addr: VirtAddr, pages: PageCount): void {
-    this.#machine.space.vmUnmapRam(addr, pages);
+    this.#host.space.vmUnmapRam(addr, pages);
   }
 
   #got(addr: VirtAddr): VirtAddr {

@@ -2,10 +2,10 @@
  * The eleven workloads of lib/test_vmalloc.c, Linux 6.12. Each is a coroutine that gives way after
  * every call into the allocator, and returns whether the kernel's would have passed.
  *
- * Model: pages are not touched. Random numbers come from the model's own generator, so sizes and
- * alignments follow the kernel's distributions, not its draws.
+ * Model: pages are not touched. Unless draws are given, random numbers come from the model's own
+ * generator, so sizes and alignments follow the kernel's distributions, not its draws.
  */
-import { type Bytes, PAGE_SIZE, type VirtAddr } from '../../units.ts';
+import { PAGE_SIZE, type VirtAddr } from '../../units.ts';
 import type { PercpuArea } from '../percpu.ts';
 import type { CaseContext } from './case-context.ts';
 
@@ -112,7 +112,7 @@ function* longBusyList(context: CaseContext): CaseRun {
 
 function randomSize(context: CaseContext): CaseRun {
   return pairs(context, context.parameters.test_loop_count, () =>
-    context.vmalloc((1 + context.random.below(100)) * PAGE_SIZE),
+    context.vmalloc(context.draws.pages() * PAGE_SIZE),
   );
 }
 
@@ -126,7 +126,7 @@ function fixAlign(context: CaseContext): CaseRun {
 /** One random byte decides both: alignment up to 4 MiB, size up to ten pages. */
 function randomSizeAlign(context: CaseContext): CaseRun {
   return pairs(context, context.parameters.test_loop_count, () => {
-    const byte = context.random.below(256);
+    const byte = context.draws.byte();
     return context.vmallocAligned(((byte % 10) + 1) * PAGE_SIZE, 2 ** (byte % 23));
   });
 }
@@ -143,8 +143,8 @@ function* percpu(context: CaseContext): CaseRun {
   const areas: (PercpuArea | null)[] = [];
   let passed = true;
   for (let i = 0; i < PERCPU_AREAS; i++) {
-    const size: Bytes = 1 + context.random.below(PAGE_SIZE / 4);
-    const area = context.allocPercpu(size, 2 ** (1 + context.random.below(11)));
+    const { size, align } = context.draws.percpu();
+    const area = context.allocPercpu(size, align);
     if (area === null) passed = false;
     areas.push(area);
     yield;

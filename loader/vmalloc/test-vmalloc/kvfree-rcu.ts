@@ -23,15 +23,33 @@ export interface KvfreeRcuTiming {
   readonly gracePeriod: number;
 }
 
-export class KvfreeRcu {
+/** Takes pointers to be freed once every reader that might hold them is gone. */
+export interface KvfreeQueue {
+  add(addr: VirtAddr): void;
+}
+
+/** KVFREE_BULK_MAX_ENTR: pointers in one page. */
+export function pointersPerPage(wordBits: 32 | 64): number {
+  return (4096 * 8) / wordBits - BULK_HEAD_WORDS;
+}
+
+/** A batch in the order it is freed: the page filled last goes first, within a page the oldest. */
+export function freeingOrder(batch: readonly VirtAddr[], perPage: number): VirtAddr[] {
+  const order: VirtAddr[] = [];
+  const last = Math.ceil(batch.length / perPage) - 1;
+  for (let page = last; page >= 0; page--) {
+    order.push(...batch.slice(page * perPage, (page + 1) * perPage));
+  }
+  return order;
+}
+
+export class KvfreeRcu implements KvfreeQueue {
   readonly #clock: OperationClock;
   readonly #timing: KvfreeRcuTiming;
   readonly #free: (addr: VirtAddr) => void;
-  /** KVFREE_BULK_MAX_ENTR. */
-  readonly #pageEntries: number;
-  /** Pages of pointers not yet waiting for a grace period, the newest first. */
-  #pages: VirtAddr[][] = [];
-  #count = 0;
+  readonly #perPage: number;
+  /** Pointers not yet waiting for a grace period, as they came. */
+  #collected: VirtAddr[] = [];
   #waiting = 0;
   /** When the monitor runs next; an earlier date replaces a later one. */
   #monitorDue = Number.POSITIVE_INFINITY;
@@ -45,24 +63,18 @@ export class KvfreeRcu {
     this.#clock = clock;
     this.#timing = timing;
     this.#free = free;
-    this.#pageEntries = (4096 * 8) / wordBits - BULK_HEAD_WORDS;
+    this.#perPage = pointersPerPage(wordBits);
   }
 
-  /** Frees the area at `addr` once every reader that might hold it is gone (kvfree_call_rcu). */
+  /** kvfree_call_rcu() */
   add(addr: VirtAddr): void {
-    let page = this.#pages[0];
-    if (page === undefined || page.length === this.#pageEntries) {
-      page = [];
-      this.#pages.unshift(page);
-    }
-    page.push(addr);
-    this.#count += 1;
+    this.#collected.push(addr);
     this.#scheduleMonitor();
   }
 
   /** In a tick once a page is full, else in five seconds. */
   #scheduleMonitor(): void {
-    const jiffies = this.#count >= this.#pageEntries ? 1 : DRAIN_JIFFIES;
+    const jiffies = this.#collected.length >= this.#perPage ? 1 : DRAIN_JIFFIES;
     const due = this.#clock.now + jiffies * this.#timing.jiffy;
     if (due >= this.#monitorDue) return;
     this.#monitorDue = due;
@@ -74,18 +86,17 @@ export class KvfreeRcu {
   /** kfree_rcu_monitor: all that was collected becomes a batch, if one is to be had. */
   #monitor(): void {
     this.#monitorDue = Number.POSITIVE_INFINITY;
-    if (this.#count === 0) return;
+    if (this.#collected.length === 0) return;
     if (this.#waiting === BATCHES) {
       this.#scheduleMonitor();
       return;
     }
-    const batch = this.#pages;
-    this.#pages = [];
-    this.#count = 0;
+    const batch = this.#collected;
+    this.#collected = [];
     this.#waiting += 1;
     this.#clock.after(this.#timing.gracePeriod, () => {
       this.#waiting -= 1;
-      for (const page of batch) for (const addr of page) this.#free(addr);
+      for (const addr of freeingOrder(batch, this.#perPage)) this.#free(addr);
     });
   }
 }

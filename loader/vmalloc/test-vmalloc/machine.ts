@@ -6,6 +6,7 @@ import type { Tracer } from '../../trace/event.ts';
 import type { CpuId } from '../../units.ts';
 import { PercpuAllocator } from '../percpu.ts';
 import { VmallocSpace } from '../space.ts';
+import type { TestHost } from './host.ts';
 import { KvfreeRcu } from './kvfree-rcu.ts';
 import { OperationClock } from './operation-clock.ts';
 
@@ -31,7 +32,7 @@ export interface TestMachineOptions {
   readonly gracePeriod?: number;
 }
 
-export class TestMachine {
+export class TestMachine implements TestHost {
   readonly space: VmallocSpace;
   readonly percpu: PercpuAllocator;
   readonly rcu: KvfreeRcu;
@@ -39,7 +40,6 @@ export class TestMachine {
   readonly random: Random;
   readonly cpus: number;
   readonly log: KernelLog;
-  /** CPU of the worker whose turn it is. */
   currentCpu: CpuId = 0;
 
   constructor(options: TestMachineOptions) {

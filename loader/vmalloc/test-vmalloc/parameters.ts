@@ -36,3 +36,16 @@ export function configure(given: Partial<TestVmallocParameters>): TestVmallocPar
     test_loop_count: Math.max(all.test_loop_count, 1),
   };
 }
+
+/** Out of a module's arguments; what is not one of its parameters is left out (kernel/params.c). */
+export function parametersOf(args: string): Partial<TestVmallocParameters> {
+  const given: Record<string, number | boolean> = {};
+  for (const word of args.split(/\s+/)) {
+    const [name = '', value] = word.split('=');
+    const known = DEFAULT_PARAMETERS[name as keyof TestVmallocParameters];
+    if (typeof known === 'number') given[name] = Number(value);
+    if (typeof known === 'boolean')
+      given[name] = value === undefined || /^[1yYtT]|^on/i.test(value);
+  }
+  return given;
+}

@@ -8,6 +8,8 @@ import type { Random } from '../../engine/random.ts';
 import { ERRNO } from '../../errno.ts';
 import { CaseContext } from './case-context.ts';
 import { TEST_CASES } from './cases.ts';
+import { type Draws, RandomDraws } from './draws.ts';
+import type { TestHost } from './host.ts';
 import type { TestMachine } from './machine.ts';
 import { configure, type TestVmallocParameters } from './parameters.ts';
 
@@ -40,8 +42,19 @@ export function runTestVmalloc(
   machine: TestMachine,
   given: Partial<TestVmallocParameters> = {},
 ): TestVmallocResult {
+  const run = testVmalloc(machine, given);
+  let next = run.next();
+  for (; !next.done; next = run.next()) machine.clock.tick();
+  return next.value;
+}
+
+/** The chosen cases step by step: gives way after each call into the allocator. */
+export function* testVmalloc(
+  host: TestHost,
+  given: Partial<TestVmallocParameters> = {},
+): Generator<void, TestVmallocResult> {
   const parameters = configure(given);
-  const { space, clock } = machine;
+  const { space } = host;
   const driver = space.kvmalloc({
     bytes: parameters.nr_threads * DRIVER_BYTES[space.preset.wordBits],
     caller: 'vmalloc_test_init [test_vmalloc]',
@@ -52,19 +65,19 @@ export function runTestVmalloc(
   if (driver === null) return { parameters, workers: [], ret };
   const workers = Array.from(
     { length: parameters.nr_threads },
-    (_, i) => new Worker(machine, parameters, machine.random.fork(i), i % machine.cpus),
+    (_, i) => new Worker(host, parameters, host.random.fork(i), i % host.cpus),
   );
   let running = workers;
   while (running.length > 0) {
     let ended = false;
     for (const worker of running) {
-      machine.currentCpu = worker.cpu;
-      if (!worker.step()) ended = true;
-      else clock.tick();
+      host.currentCpu = worker.cpu;
+      if (worker.step()) yield;
+      else ended = true;
     }
     if (ended) running = running.filter((worker) => !worker.done);
   }
-  machine.currentCpu = 0;
+  host.currentCpu = 0;
   space.kvfree(driver);
   return { parameters, workers: workers.map((worker) => worker.outcomes()), ret };
 }
@@ -82,14 +95,9 @@ class Worker {
   readonly #steps: Generator<void, void>;
   readonly #tallies: (Tally | undefined)[] = TEST_CASES.map(() => undefined);
 
-  constructor(
-    machine: TestMachine,
-    parameters: TestVmallocParameters,
-    random: Random,
-    cpu: number,
-  ) {
+  constructor(host: TestHost, parameters: TestVmallocParameters, random: Random, cpu: number) {
     this.cpu = cpu;
-    this.#steps = this.#run(machine, parameters, random);
+    this.#steps = this.#run(host, parameters, random);
   }
 
   /** Makes one call; false when there was none left to make. */
@@ -105,15 +113,12 @@ class Worker {
     });
   }
 
-  *#run(
-    machine: TestMachine,
-    parameters: TestVmallocParameters,
-    random: Random,
-  ): Generator<void, void> {
+  *#run(host: TestHost, parameters: TestVmallocParameters, random: Random): Generator<void, void> {
+    const draws: Draws = host.draws ?? new RandomDraws(random);
     for (const index of caseOrder(parameters, random)) {
       const { id, name, run } = TEST_CASES[index]!;
       if ((parameters.run_test_mask & id) === 0) continue;
-      const context = new CaseContext(machine, parameters, random, name);
+      const context = new CaseContext(host, parameters, draws, name);
       const tally: Tally = { passed: 0, failed: 0, failedRequests: 0, operations: 0 };
       this.#tallies[index] = tally;
       for (let repeat = 0; repeat < parameters.test_repeat_count; repeat++) {
