@@ -81,6 +81,8 @@ export type GuestOp =
   | { readonly op: 'go' }
   /** The process runs only when kernel workers do not (SCHED_IDLE). */
   | { readonly op: 'idle' }
+  /** Kernel workers run before any other task (SCHED_FIFO), those there are. */
+  | { readonly op: 'workers' }
   | { readonly op: 'setuid'; readonly uid: number }
   | { readonly op: 'comm'; readonly name: string }
   /** `events` such as `vmalloc` or `syscalls/sys_enter_finit_module`. */
@@ -204,6 +206,7 @@ function encodeOp(op: GuestOp): string {
     case 'gate':
     case 'go':
     case 'idle':
+    case 'workers':
       return op.op;
     case 'setuid':
       return line(['setuid', op.uid]);

@@ -18,13 +18,13 @@ enum {
   SYS_delete_module = 129, SYS_sched_setscheduler = 156,
   SYS_sched_yield = 158, SYS_prctl = 172,
   SYS_rt_sigaction = 174, SYS_pwrite64 = 181, SYS_mmap2 = 192, SYS_truncate64 = 193,
-  SYS_fstat64 = 197, SYS_setuid32 = 213, SYS_finit_module = 350,
+  SYS_fstat64 = 197, SYS_setuid32 = 213, SYS_getdents64 = 220, SYS_finit_module = 350,
   SYS_clock_gettime64 = 403, SYS_clock_nanosleep64 = 407, SYS_futex64 = 422,
 };
 
 enum {
   O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000,
-  O_NONBLOCK = 04000, O_CLOEXEC = 02000000, O_PATH = 010000000,
+  O_NONBLOCK = 04000, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000, O_PATH = 010000000,
   EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EAGAIN = 11, ENOMEM = 12, EINVAL = 22, EPIPE = 32,
   ETIME = 62, EEXIST = 17, ECHILD = 10,
   SEEK_SET = 0, SEEK_END = 2,
