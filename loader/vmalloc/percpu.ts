@@ -2,11 +2,8 @@
  * The per-CPU allocator: small objects with a copy for each CPU, packed into chunks from the top
  * of the window. Follows mm/percpu.c and mm/percpu-vm.c, Linux 6.12.
  *
- * Model: the first chunk, which the kernel embeds in the direct map, is full. Pages are neither
- * populated nor given back one by one, only whole chunks come and go, so no chunk is sidelined and
- * none is made ahead of need. Where the kernel dumps a stack, nothing is printed. Of the 34,914
- * allocations of a traced pcpu_alloc_test, 34,778 land where the kernel put them, the first that
- * does not is the 22,270th, and both end up with 150 chunks.
+ * Model: the first chunk, which the kernel embeds in the direct map, is full. There is always
+ * memory for pages. Where the kernel dumps a stack, nothing is printed.
  */
 import { LOG_LEVEL, type Printk } from '../engine/printk.ts';
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../units.ts';
@@ -22,6 +19,9 @@ const SLOT_FAIL_THRESHOLD = 3;
 const MIN_UNIT_SIZE: Bytes = 32_768;
 /** struct pcpu_block_md: eight ints for each page. */
 const BLOCK_MD_BYTES = 32;
+/** PCPU_EMPTY_POP_PAGES_LOW and _HIGH: empty pages kept ready. */
+const EMPTY_PAGES_LOW = 2;
+const EMPTY_PAGES_HIGH = 4;
 const WARNINGS = 10;
 const OWNER: AreaOwner = { caller: 'pcpu_create_chunk', purpose: 'percpu' };
 
@@ -83,9 +83,16 @@ export class PercpuAllocator {
   readonly #space: VmallocSpace;
   readonly #log: Printk;
   readonly #scheduleBalance: () => void;
-  /** Chunks by the size of their largest run; the last slot holds those that are all free. */
+  /**
+   * Chunks by the size of their largest run; then those put aside, those that are all free, and
+   * those whose empty pages are to be given back.
+   */
   readonly #slots: PercpuChunk[][];
+  readonly #sidelinedSlot: number;
   readonly #freeSlot: number;
+  readonly #depopulateSlot: number;
+  /** Empty pages of all chunks in use (pcpu_nr_empty_pop_pages). */
+  #emptyPages = 0;
   #warnings = WARNINGS;
   /** The one array populating goes through, once it is there. */
   #havePages = false;
@@ -97,8 +104,10 @@ export class PercpuAllocator {
     this.#scheduleBalance = () => options.scheduleBalance();
     this.layout =
       options.layout ?? percpuLayout(UNIT_CONTENT[wordBits], pcpuAtomSize, options.cpus);
-    this.#freeSlot = sizeToSlot(this.layout.unitBytes) + 2;
-    this.#slots = Array.from({ length: this.#freeSlot + 1 }, () => []);
+    this.#sidelinedSlot = sizeToSlot(this.layout.unitBytes) + 1;
+    this.#freeSlot = this.#sidelinedSlot + 1;
+    this.#depopulateSlot = this.#freeSlot + 1;
+    this.#slots = Array.from({ length: this.#depopulateSlot + 1 }, () => []);
   }
 
   get chunks(): number {
@@ -114,52 +123,136 @@ export class PercpuAllocator {
     }
     let area = this.#allocFromSlots(bytes, least);
     if (area === null) {
-      const chunk = this.#createChunk();
-      if (chunk === null) return this.#fail(bytes, least, 'failed to allocate new chunk');
-      this.#relocate(chunk);
+      if (this.#slots[this.#freeSlot]!.length === 0) {
+        const chunk = this.#createChunk(GFP.GFP_KERNEL);
+        if (chunk === null) return this.#fail(bytes, least, 'failed to allocate new chunk');
+        this.#relocate(chunk, -1);
+      }
       area = this.#allocFromSlots(bytes, least);
     }
     if (area === null) throw new Error(`${bytes} bytes do not fit an empty per-CPU chunk`);
-    if (!this.#havePages) {
-      const { unitBytes, units } = this.layout;
-      const wordBytes = this.#space.preset.wordBits / 8;
-      const pages = this.#zalloc(((units * unitBytes) / PAGE_SIZE) * wordBytes);
-      if (pages === null) {
-        this.#release(area);
-        return this.#fail(bytes, least, 'failed to populate');
-      }
-      this.#havePages = true;
+    const { chunk } = area;
+    const offset = area.addr - chunk.areas.base;
+    const end = Math.ceil((offset + bytes) / PAGE_SIZE);
+    if (!this.#populate(chunk, Math.floor(offset / PAGE_SIZE), end)) {
+      this.#release(area);
+      return this.#fail(bytes, least, 'failed to populate');
     }
+    if (this.#emptyPages < EMPTY_PAGES_LOW) this.#scheduleBalance();
     return area;
   }
 
   /** free_percpu(). */
   free(area: PercpuArea): void {
     this.#release(area);
-    const spare = this.#slots[this.#freeSlot]!;
-    if (area.chunk.free === this.layout.unitBytes && spare.length > 1) this.#scheduleBalance();
+    const { chunk } = area;
+    if (!chunk.isolated && chunk.free === this.layout.unitBytes) {
+      if (this.#slots[this.#freeSlot]!.some((other) => other !== chunk)) this.#scheduleBalance();
+    } else if (this.#shouldReclaim(chunk)) {
+      this.#isolate(chunk);
+      this.#scheduleBalance();
+    }
   }
 
-  /** The work that keeps one free chunk and gives the others back (pcpu_balance_free). */
+  /**
+   * The work that keeps one free chunk and a few empty pages, and gives the others back
+   * (pcpu_balance_workfn).
+   */
   balanceWork(): void {
-    for (const chunk of this.#slots[this.#freeSlot]!.splice(1).reverse()) {
+    this.#freeChunks(false);
+    this.#reclaimPages();
+    this.#populateAhead();
+    this.#freeChunks(true);
+  }
+
+  /** pcpu_balance_free: all free chunks but the first, or only those without pages. */
+  #freeChunks(emptyOnly: boolean): void {
+    const spare = this.#slots[this.#freeSlot]!;
+    const going = spare.filter((chunk, i) => i > 0 && !(emptyOnly && chunk.emptyPages > 0));
+    for (const chunk of going.reverse()) {
+      spare.splice(spare.indexOf(chunk), 1);
+      this.#emptyPages -= chunk.emptyPages;
       this.#space.pcpuFreeVmAreas(chunk.areas);
       for (const map of chunk.maps) this.#space.vfree(map);
     }
   }
 
-  #allocFromSlots(size: Bytes, align: Bytes): PercpuArea | null {
-    for (let slot = sizeToSlot(size); slot <= this.#freeSlot; slot++) {
-      const chunks = this.#slots[slot]!;
-      for (let i = 0; i < chunks.length; ) {
-        const chunk = chunks[i]!;
-        const offset = chunk.alloc(size, align);
-        if (offset >= 0) {
-          this.#relocate(chunk);
-          return new PercpuArea(chunk.areas.base + offset, size, chunk);
+  /** pcpu_reclaim_populated: from the last page of each chunk to the first. */
+  #reclaimPages(): void {
+    for (;;) {
+      const chunk = this.#slots[this.#depopulateSlot]![0];
+      if (chunk === undefined) return;
+      let reintegrate = false;
+      for (let page = chunk.pages - 1; page >= 0 && chunk.emptyPages > 0; page--) {
+        if (this.#emptyPages < EMPTY_PAGES_HIGH) {
+          reintegrate = true;
+          break;
         }
-        if (slot < SLOT_FAIL_THRESHOLD) this.#move(chunk, 0, true);
-        else i++;
+        if (!chunk.isPageEmpty(page) || chunk.populated[page] === 0) continue;
+        chunk.populated[page] = 0;
+        chunk.emptyPages -= 1;
+      }
+      if (reintegrate || chunk.free === this.layout.unitBytes) this.#reintegrate(chunk);
+      else this.#move(chunk, this.#sidelinedSlot, false);
+    }
+  }
+
+  /** pcpu_balance_populated: into the fullest chunks that have a page to spare, or new ones. */
+  #populateAhead(): void {
+    let missing = EMPTY_PAGES_HIGH - this.#emptyPages;
+    while (missing > 0) {
+      for (let slot = sizeToSlot(PAGE_SIZE); slot <= this.#freeSlot && missing > 0; slot++) {
+        const chunk = this.#slots[slot]!.find((c) => c.populatedPages < c.pages);
+        if (chunk === undefined) continue;
+        for (let page = 0; page < chunk.pages && missing > 0; page++) {
+          if (chunk.populated[page] === 1) continue;
+          if (!this.#populate(chunk, page, page + 1)) return;
+          missing -= 1;
+        }
+      }
+      if (missing <= 0) return;
+      const chunk = this.#createChunk(GFP.GFP_KERNEL | GFP.__GFP_NORETRY | GFP.__GFP_NOWARN);
+      if (chunk === null) return;
+      this.#relocate(chunk, -1);
+      missing = EMPTY_PAGES_HIGH - this.#emptyPages;
+    }
+  }
+
+  /** Puts pages where there are none; false without room for the array of their pointers. */
+  #populate(chunk: PercpuChunk, from: number, to: number): boolean {
+    for (let page = from; page < to; page++) {
+      if (chunk.populated[page] === 1) continue;
+      if (!this.#havePages) {
+        const { unitBytes, units } = this.layout;
+        const wordBytes = this.#space.preset.wordBits / 8;
+        const bytes = ((units * unitBytes) / PAGE_SIZE) * wordBytes;
+        if (this.#zalloc(bytes, GFP.GFP_KERNEL) === null) return false;
+        this.#havePages = true;
+      }
+      chunk.populated[page] = 1;
+      chunk.emptyPages += 1;
+      if (!chunk.isolated) this.#emptyPages += 1;
+    }
+    return true;
+  }
+
+  #allocFromSlots(size: Bytes, align: Bytes): PercpuArea | null {
+    for (let slot = this.#slotOf(size); slot <= this.#freeSlot; slot++) {
+      const chunks = this.#slots[slot]!;
+      for (let i = 0; i < chunks.length; i++) {
+        const chunk = chunks[i]!;
+        const start = chunk.findFit(size, align);
+        if (start < 0) {
+          if (slot < SLOT_FAIL_THRESHOLD) {
+            this.#move(chunk, 0, true);
+            i -= 1;
+          }
+          continue;
+        }
+        const offset = this.#changed(chunk, () => chunk.take(size, align, start));
+        if (offset < 0) continue;
+        this.#reintegrate(chunk);
+        return new PercpuArea(chunk.areas.base + offset, size, chunk);
       }
     }
     return null;
@@ -167,16 +260,57 @@ export class PercpuAllocator {
 
   #release(area: PercpuArea): void {
     const { chunk } = area;
-    chunk.release(area.addr - chunk.areas.base, area.size);
-    this.#relocate(chunk);
+    this.#changed(chunk, () => chunk.release(area.addr - chunk.areas.base, area.size));
   }
 
-  /** Moves a chunk to the slot its largest run belongs to: in front when it has grown. */
-  #relocate(chunk: PercpuChunk): void {
-    let slot = 0;
-    if (chunk.hint === this.layout.unitBytes) slot = this.#freeSlot;
-    else if (chunk.hint > 0) slot = sizeToSlot(chunk.hint);
-    if (slot !== chunk.slot) this.#move(chunk, slot, chunk.slot < slot);
+  /** Takes or frees in a chunk, and keeps its place and the sum of empty pages by it. */
+  #changed<T>(chunk: PercpuChunk, change: () => T): T {
+    const { emptyPages } = chunk;
+    const slot = this.#chunkSlot(chunk);
+    const result = change();
+    if (!chunk.isolated) this.#emptyPages += chunk.emptyPages - emptyPages;
+    this.#relocate(chunk, slot);
+    return result;
+  }
+
+  /** pcpu_should_reclaim_chunk */
+  #shouldReclaim(chunk: PercpuChunk): boolean {
+    const { emptyPages } = chunk;
+    if (chunk.isolated) return emptyPages > 0;
+    const spare = this.#emptyPages > EMPTY_PAGES_HIGH + emptyPages;
+    return spare && emptyPages >= Math.floor(chunk.pages / 4);
+  }
+
+  #isolate(chunk: PercpuChunk): void {
+    if (!chunk.isolated) {
+      chunk.isolated = true;
+      this.#emptyPages -= chunk.emptyPages;
+    }
+    this.#move(chunk, this.#depopulateSlot, true);
+  }
+
+  #reintegrate(chunk: PercpuChunk): void {
+    if (!chunk.isolated) return;
+    chunk.isolated = false;
+    this.#emptyPages += chunk.emptyPages;
+    this.#move(chunk, this.#chunkSlot(chunk), true);
+  }
+
+  /**
+   * Moves a chunk to the slot its largest run belongs to, unless it has been `before` all along:
+   * in front when it has grown.
+   */
+  #relocate(chunk: PercpuChunk, before: number): void {
+    const slot = this.#chunkSlot(chunk);
+    if (!chunk.isolated && slot !== before) this.#move(chunk, slot, before < slot);
+  }
+
+  #chunkSlot(chunk: PercpuChunk): number {
+    return chunk.free === 0 || chunk.hint === 0 ? 0 : this.#slotOf(chunk.hint);
+  }
+
+  #slotOf(bytes: Bytes): number {
+    return bytes === this.layout.unitBytes ? this.#freeSlot : sizeToSlot(bytes);
   }
 
   #move(chunk: PercpuChunk, slot: number, toFront: boolean): void {
@@ -188,7 +322,7 @@ export class PercpuAllocator {
   }
 
   /** pcpu_create_chunk: the maps first, from the bottom of the window, then the units. */
-  #createChunk(): PercpuChunk | null {
+  #createChunk(gfp: number): PercpuChunk | null {
     const { unitBytes, units } = this.layout;
     const wordBytes = this.#space.preset.wordBits / 8;
     const words = (bits: number): Bytes => Math.ceil(bits / (wordBytes * 8)) * wordBytes;
@@ -196,7 +330,7 @@ export class PercpuAllocator {
     const blocks = (unitBytes / PAGE_SIZE) * BLOCK_MD_BYTES;
     const maps: VirtAddr[] = [];
     for (const bytes of [words(bits), words(bits + 1), blocks]) {
-      const map = this.#zalloc(bytes);
+      const map = this.#zalloc(bytes, gfp);
       if (map === null) {
         for (const addr of maps) this.#space.vfree(addr);
         return null;
@@ -211,10 +345,9 @@ export class PercpuAllocator {
   }
 
   /** pcpu_mem_zalloc: the address of a vmalloc, 0 for what a kmalloc serves, null without room. */
-  #zalloc(bytes: Bytes): VirtAddr | null {
+  #zalloc(bytes: Bytes, gfp: number): VirtAddr | null {
     if (bytes <= PAGE_SIZE) return 0;
-    const gfp = GFP.GFP_KERNEL | GFP.__GFP_ZERO;
-    return this.#space.vmalloc({ bytes, gfp, ...OWNER })?.addr ?? null;
+    return this.#space.vmalloc({ bytes, gfp: gfp | GFP.__GFP_ZERO, ...OWNER })?.addr ?? null;
   }
 
   #fail(size: Bytes, align: Bytes, reason: string): null {

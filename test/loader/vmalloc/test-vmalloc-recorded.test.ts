@@ -1,4 +1,5 @@
 /** The test module traced on a real kernel, event by event. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
@@ -62,5 +63,38 @@ describe('alloc_percpu', () => {
     });
     expect(recorded).toHaveLength(4000);
     expect(found).toEqual(recorded);
+  });
+
+  it('finds 34,926 objects their places, and gives the chunks back in the order of a real kernel', () => {
+    const recorded = rows('pcpu-alloc-test.txt');
+    const of = (mark: string): string[] =>
+      recorded.filter((row) => row.startsWith(mark)).map((row) => row.slice(2));
+    const requests = of('A')
+      .join('')
+      .match(/.{4}/g)!
+      .map((digits) => Number.parseInt(digits, 16));
+    const freed: string[] = [];
+    const trace = {
+      emit: (e: { kind: string; va_start?: number }) => {
+        if (e.kind === 'free_vmap_area_noflush') freed.push(hex(e.va_start!));
+      },
+    };
+    const machine = new TestMachine({ preset: preset('i386-highmem'), cpus: 1, trace });
+    const { percpu, clock } = machine;
+    const places = createHash('sha256');
+    const areas = requests.map((request) => {
+      const area = percpu.alloc(request >> 4, 2 ** (request & 15))!;
+      clock.tick();
+      const { base } = area.chunk.areas;
+      places.update(`${hex(base)} ${area.addr - base}\n`);
+      return area;
+    });
+    expect(areas).toHaveLength(34_926);
+    expect(places.digest('hex')).toBe(of('P')[0]);
+    for (const area of areas) {
+      percpu.free(area);
+      clock.tick();
+    }
+    expect(freed).toEqual(of('D').flatMap((row) => row.split(' ')));
   });
 });
