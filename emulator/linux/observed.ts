@@ -45,6 +45,8 @@ export interface ObservedInit {
   }[];
   /** Addresses of those its exit gave back, in order. */
   readonly exitFreed: number[];
+  /** References on modules (its own included) it took and did not drop, by module. */
+  readonly holds: Readonly<Record<string, number>>;
   readonly log: string[];
 }
 

@@ -2,6 +2,7 @@
 // Runs a scenario's steps on a real Linux in v86 and tells what was seen of them.
 
 import type { Step } from '../../loader/scenario/schema-steps.ts';
+import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
 import type { GuestOp } from './guest-ops.ts';
@@ -18,6 +19,13 @@ export interface LinuxScenario {
   /** Module files by path below /lib/modules/RELEASE. */
   readonly modules: ReadonlyMap<string, Uint8Array>;
   readonly modprobeList?: readonly string[];
+  /**
+   * Modules whose inits are modelled themselves. Kernel workers go before the threads of such an
+   * init, so that what they are woken for is done at once instead of some time.
+   */
+  readonly modelledInits?: readonly string[];
+  /** Whether `allocator` is to tell how allocator events came about. */
+  readonly watchAllocator?: boolean;
   /** Further programs that are modprobe, too, by absolute path. */
   readonly programs?: readonly string[];
   readonly vmallocMb?: number;
@@ -30,8 +38,14 @@ export interface LinuxScenario {
 
 export interface LinuxScenarioRun extends ObservedRun {
   readonly release: string;
+  /** By step and module: references taken (dropped: negative) by others than loader and inits. */
+  readonly references: readonly ReadonlyMap<string, number>[];
+  /** How many references inits, exits and workers took and dropped in all. */
+  readonly referenceCount: number;
   /** What modules' own inits did, in the order they ended. */
   readonly inits: readonly ObservedInit[];
+  /** By step; what needs `watchAllocator` is empty without. */
+  readonly allocator: readonly AllocatorStep[];
   /** Texts of the kernel's files before the first step. */
   readonly initial: { readonly vmallocinfo: string; readonly meminfo: string };
   /** Steps that were carried out whole; fewer than given when the kernel crashed or hung. */
@@ -60,12 +74,17 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
   const root = `/lib/modules/${guest.release}`;
   const files = new Map<string, Uint8Array>();
   for (const [path, bytes] of scenario.modules) files.set(`${root}/${path}`, bytes);
-  const planner = new StepPlanner(root, (path) => files.get(path)?.length);
+  const modelled = new Set(scenario.modelledInits ?? []);
+  const planner = new StepPlanner(root, (path) => files.get(path)?.length, modelled);
   const plans = steps.map((step, index) => planner.plan(step, index));
   const before: GuestOp[] = [
     // A kernel worker that is woken goes first, always instead of now and then.
     { op: 'idle' },
-    { op: 'trace_on', events: TRACE_EVENTS, kilobytes: TRACE_KILOBYTES },
+    {
+      op: 'trace_on',
+      events: scenario.watchAllocator ? [...TRACE_EVENTS, ...ALLOCATOR_EVENTS] : TRACE_EVENTS,
+      kilobytes: TRACE_KILOBYTES,
+    },
     { op: 'settle' },
     { op: 'read', path: '/proc/meminfo' },
     VMALLOCINFO,
@@ -79,7 +98,7 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
     ...pick(scenario),
     onProgress: (line) => scenario.onProgress?.(stepOfLine[line] ?? 0, steps.length),
   });
-  return new RunReader(run, plans, before, stepOfLine).read();
+  return new RunReader(run, plans, before, stepOfLine, modelled).read();
 }
 
 function pick(scenario: LinuxScenario) {
@@ -111,7 +130,7 @@ class RunReader {
   readonly #run: LinuxRun;
   readonly #plans: readonly PlannedStep[];
   readonly #results: ReadonlyMap<GuestOp, LinuxOpResult>;
-  readonly #digest = new TraceDigest();
+  readonly #digest: TraceDigest;
   readonly #initial: readonly GuestOp[];
   readonly #interruptLog: string[] = [];
   /** Of lines not yet seen: one that lacks its end is shown once another follows. By pid. */
@@ -124,8 +143,10 @@ class RunReader {
     plans: readonly PlannedStep[],
     initial: readonly GuestOp[],
     stepOfLine: readonly number[],
+    modelled: ReadonlySet<string>,
   ) {
     this.#run = run;
+    this.#digest = new TraceDigest(modelled);
     run.kmsg.forEach((record, i) => {
       if (record.caller.startsWith('C')) {
         this.#interruptLog.push(record.text);
@@ -144,6 +165,8 @@ class RunReader {
     const events: ObservedEvent[][] = [];
     const otherLog: string[][] = [];
     const inits: ObservedInit[] = [];
+    const allocator: AllocatorStep[] = [];
+    const references: ReadonlyMap<string, number>[] = [];
     let completed = 0;
     const startsUs: number[] = [];
     for (const [index, plan] of this.#plans.entries()) {
@@ -152,6 +175,8 @@ class RunReader {
       if (parsed.lost > 0) throw new Error(`the guest lost ${parsed.lost} trace events`);
       const step = this.#digest.step(index, parsed.lines);
       inits.push(...step.inits);
+      allocator.push(digestAllocator(parsed.lines));
+      references.push(step.references);
       events.push(step.events);
       const log = this.#logOf(index, step.printed);
       for (const call of plan.calls) calls.push(this.#call(index, call, step.returned, log));
@@ -166,6 +191,9 @@ class RunReader {
       events,
       otherLog,
       inits,
+      allocator,
+      references,
+      referenceCount: this.#digest.references,
       completed,
       outcome,
       reason,

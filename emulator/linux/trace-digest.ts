@@ -10,6 +10,8 @@ export const TRACE_EVENTS: readonly string[] = [
   'vmalloc',
   'module/module_load',
   'module/module_free',
+  'module/module_get',
+  'module/module_put',
   'initcall',
   'printk/console',
   ...['finit_module', 'init_module', 'delete_module'].flatMap((call) => [
@@ -27,6 +29,7 @@ interface OpenInit {
   /** Filled in when it ends. */
   readonly init: { -readonly [K in keyof ObservedInit]: ObservedInit[K] };
   readonly areas: { va: number; size: number; align: number; freed: boolean }[];
+  readonly holds: Record<string, number>;
 }
 
 /** A function of a module's own that prints. */
@@ -48,10 +51,17 @@ export interface DigestedStep {
   readonly printed: ReadonlyMap<number, readonly Printed[]>;
   /** Values of module system calls in the order they returned, by pid. */
   readonly returned: ReadonlyMap<number, readonly number[]>;
+  /**
+   * By module, references that neither the loader nor an init took or dropped: workers did, or an
+   * exit beyond what its init had taken.
+   */
+  readonly references: ReadonlyMap<string, number>;
 }
 
 /** Reads the steps' traces in order; areas are remembered from step to step. */
 export class TraceDigest {
+  /** Modules whose inits are modelled themselves: what they do is the task's own. */
+  readonly #modelled: ReadonlySet<string>;
   /** What modules' exits printed. */
   readonly exits: Printer = { log: [] };
   /** Areas that modules' inits took and still have: by address, the module. */
@@ -59,16 +69,24 @@ export class TraceDigest {
   readonly #open = new Map<number, OpenInit>();
   /** The module each task loaded last: by now the trace has no name for its init function. */
   readonly #loading = new Map<number, string>();
+  #references = 0;
+  /** Tasks inside one of the module system calls. */
+  readonly #calling = new Set<number>();
   /** Tasks inside delete_module, before the module's memory is freed. */
   readonly #exiting = new Map<number, number>();
   /** The last init of each module. */
   readonly #last = new Map<string, OpenInit['init']>();
+
+  constructor(modelled: ReadonlySet<string> = new Set()) {
+    this.#modelled = modelled;
+  }
 
   step(index: number, lines: readonly TraceLine[]): DigestedStep {
     const events: ObservedEvent[] = [];
     const inits: ObservedInit[] = [];
     const returned = new Map<number, number[]>();
     const printed = new Map<number, Printed[]>();
+    const references = new Map<string, number>();
     for (const line of lines) {
       switch (line.name) {
         case 'module_load':
@@ -89,18 +107,20 @@ export class TraceDigest {
           break;
         }
         case 'sys_enter':
+          this.#calling.add(line.pid);
           if (line.text.startsWith('sys_delete_module(')) this.#exiting.set(line.pid, line.timeUs);
           break;
-        case 'module_free': {
-          const since = this.#exiting.get(line.pid);
-          const last = this.#last.get(line.text);
-          if (since !== undefined && last !== undefined) last.exitUs = line.timeUs - since;
-          this.#exiting.delete(line.pid);
+        case 'module_free':
+          this.#exited(line, references);
           break;
-        }
+        case 'module_get':
+        case 'module_put':
+          this.#reference(line, references);
+          break;
         case 'sys_exit': {
           const value = syscallValue(line);
           this.#exiting.delete(line.pid);
+          this.#calling.delete(line.pid);
           if (value === null) break;
           const list = returned.get(line.pid) ?? [];
           returned.set(line.pid, [...list, value.ret]);
@@ -113,12 +133,17 @@ export class TraceDigest {
           break;
       }
     }
-    return { events, inits, printed, returned };
+    return { events, inits, printed, returned, references };
+  }
+
+  /** How many references were taken and dropped by others than the loader. */
+  get references(): number {
+    return this.#references;
   }
 
   #initStart(step: number, line: TraceLine): void {
     const module = this.#loading.get(line.pid);
-    if (module === undefined) return;
+    if (module === undefined || this.#modelled.has(module)) return;
     const init = {
       step,
       module,
@@ -127,9 +152,10 @@ export class TraceDigest {
       exitUs: 0,
       areas: [],
       exitFreed: [],
+      holds: {},
       log: [],
     };
-    this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [] });
+    this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [], holds: {} });
   }
 
   #initFinish(line: TraceLine, inits: ObservedInit[]): void {
@@ -141,8 +167,33 @@ export class TraceDigest {
     init.ret = Number(ret[1]);
     init.durationUs = line.timeUs - open.startUs;
     init.areas = open.areas;
+    init.holds = open.holds;
     inits.push(init);
     this.#last.set(open.module, init);
+  }
+
+  /**
+   * A reference that the loader itself takes or drops is not noted: it does so inside the system
+   * calls, but not while a module's init or exit runs.
+   */
+  #reference({ pid, name, text }: TraceLine, references: Map<string, number>): void {
+    const open = this.#open.get(pid);
+    if (open === undefined && this.#calling.has(pid) && !this.#exiting.has(pid)) return;
+    this.#references += 1;
+    const module = text.split(' ')[0]!;
+    const change = name === 'module_get' ? 1 : -1;
+    if (open === undefined) addTo(references, module, change);
+    else open.holds[module] = (open.holds[module] ?? 0) + change;
+  }
+
+  /** The end of a module's exit, which is expected to drop what init took. */
+  #exited({ pid, text, timeUs }: TraceLine, references: Map<string, number>): void {
+    const since = this.#exiting.get(pid);
+    this.#exiting.delete(pid);
+    const last = this.#last.get(text);
+    if (since === undefined || last === undefined) return;
+    last.exitUs = timeUs - since;
+    for (const [module, times] of Object.entries(last.holds)) addTo(references, module, times);
   }
 
   #event(kind: ObservedEvent['kind'], line: TraceLine): ObservedEvent {
@@ -171,4 +222,8 @@ export class TraceDigest {
     }
     return { kind, text, task: `${line.comm}-${line.pid}`, owner };
   }
+}
+
+function addTo(map: Map<string, number>, key: string, change: number): void {
+  map.set(key, (map.get(key) ?? 0) + change);
 }

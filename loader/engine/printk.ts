@@ -134,7 +134,15 @@ export class KernelLog implements Printk {
   kmsg(): string {
     const { firstSeq, lines } = this.read();
     return lines
-      .map((l, i) => `${l.level},${firstSeq + i},${Math.floor(l.t / 1000)},-;${l.text}\n`)
+      .map((l, i) => `${l.level},${firstSeq + i},${Math.floor(l.t / 1000)},-;${escaped(l.text)}\n`)
       .join('');
   }
+}
+
+/** msg_add_ext_text(): what is not printable, and backslashes, as `\xNN`. */
+function escaped(text: string): string {
+  return text.replace(
+    /[^\x20-\x5b\x5d-\x7e]/g,
+    (c) => `\\x${(c.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`,
+  );
 }

@@ -6,7 +6,7 @@ import { freeKept, freeModule } from './free-module.ts';
 import type { InitBehaviour } from './init-behaviour.ts';
 import type { Module } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
-import { modulePut } from './resolve-symbols.ts';
+import { modulePut, tryModuleGet } from './resolve-symbols.ts';
 import { enableRodataRo } from './set-memory.ts';
 
 const INIT_PURPOSES: ReadonlySet<string> = new Set([
@@ -66,6 +66,10 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   }
   mod.exitSleep = behaviour.exitSleep ?? 0;
   mod.keptInOrder = behaviour.exitInOrder ?? false;
+  for (const name of behaviour.holds ?? []) {
+    const held = ctx.modules.find(name);
+    if (held && tryModuleGet(ctx, held, `${mod.name}_init`)) mod.held.push(held);
+  }
   const used: VirtAddr[] = [];
   const kept = yield* allocateForInit(ctx, call, mod, behaviour.keeps);
   mod.kept = kept.areas;
@@ -111,9 +115,10 @@ function* allocateForInit(
 }
 
 function warnPositive(ctx: ModuleContext, mod: Module, ret: number): void {
+  // One record of two lines.
   ctx.log.print(
     LOG_LEVEL.WARNING,
-    `do_init_module: '${mod.name}'->init suspiciously returned ${ret}, it should follow 0/-E convention`,
+    `do_init_module: '${mod.name}'->init suspiciously returned ${ret}, it should follow 0/-E convention\n` +
+      'do_init_module: loading module anyway...',
   );
-  ctx.log.print(LOG_LEVEL.WARNING, 'do_init_module: loading module anyway...');
 }

@@ -1,7 +1,7 @@
 import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
-import { moduleUnloadFree } from './resolve-symbols.ts';
+import { modulePut, moduleUnloadFree } from './resolve-symbols.ts';
 import { vfreeInTime } from './vfree.ts';
 
 /** Takes a module off the list: woken waiters look again, RCU readers are waited for. */
@@ -43,8 +43,10 @@ export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   yield* freeModMem(ctx, mod);
 }
 
-/** What an exit function gives back: areas its init had kept. */
+/** What an exit function gives back: references and areas its init had kept. */
 export function* freeKept(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  for (const held of mod.held) modulePut(ctx, held, `${mod.name}_exit`);
+  mod.held = [];
   const kept = mod.keptInOrder ? mod.kept : mod.kept.reverse();
   mod.kept = [];
   for (const base of kept) yield* vfreeInTime(ctx, base);

@@ -11,6 +11,8 @@ export interface InitBehaviour {
   readonly exitSleep?: Nanos;
   /** Its exit gives back what was kept in the order it was taken, not the latest first. */
   readonly exitInOrder?: boolean;
+  /** Names of modules it takes a reference on and keeps until unload, one for each time. */
+  readonly holds?: readonly string[];
   /** vmalloc sizes it allocates in order and keeps until unload. */
   readonly keeps: readonly Bytes[];
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */

@@ -46,6 +46,8 @@ export class Module {
   kept: VirtAddr[] = [];
   /** They are given back in the order they were taken. */
   keptInOrder = false;
+  /** Modules its init function took references on, beside those whose symbols it uses. */
+  held: Module[] = [];
   /** How long its exit function sleeps. */
   exitSleep: Nanos = 0;
 

@@ -150,14 +150,7 @@ function inheritTaint(ctx: ModuleContext, mod: Module, owner: Module, name: stri
 function refModule(ctx: ModuleContext, user: Module, owner: Module): number {
   if (owner.sources.includes(user)) return 0;
   if (owner.state === 'coming') return ERRNO.EBUSY;
-  if (owner.state === 'going' || owner.refcnt === 0) return ERRNO.ENOENT;
-  owner.refcnt += 1;
-  ctx.tracer.emit({
-    kind: 'module_get',
-    name: owner.name,
-    call_site: 'ref_module',
-    refcnt: owner.refcnt,
-  });
+  if (!tryModuleGet(ctx, owner, 'ref_module')) return ERRNO.ENOENT;
   owner.sources.unshift(user);
   user.targets.unshift(owner);
   return 0;
@@ -172,6 +165,14 @@ export function* moduleUnloadFree(ctx: ModuleContext, mod: Module): Coroutine<vo
   }
   mod.targets.length = 0;
   ctx.modules.mutex.unlock();
+}
+
+/** try_module_get(): false when the module is about to go. */
+export function tryModuleGet(ctx: ModuleContext, mod: Module, callSite: string): boolean {
+  if (mod.state === 'going' || mod.refcnt === 0) return false;
+  mod.refcnt += 1;
+  ctx.tracer.emit({ kind: 'module_get', name: mod.name, call_site: callSite, refcnt: mod.refcnt });
+  return true;
 }
 
 /** module_put() */

@@ -199,6 +199,7 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     sleeps: init.sleeps,
     exitSleep: init.exit_us * 1000,
     exitInOrder: init.exit_order === 'as_taken',
+    holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
   });

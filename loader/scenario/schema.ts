@@ -122,6 +122,8 @@ const initSchema = z.strictObject({
   exit_us: z.number().min(0).max(1e9).default(0),
   /** In which order its exit gives back what init kept. */
   exit_order: z.enum(['latest_first', 'as_taken']).default('latest_first'),
+  /** Modules it takes a reference on and keeps until exit, one for each time they are named. */
+  holds: z.array(z.string().min(1)).default([]),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
 });

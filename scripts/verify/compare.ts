@@ -31,6 +31,8 @@ export interface Disagreement {
 export const ATTRIBUTIONS = {
   init: "made by a module's own init or exit (between initcall_start and initcall_finish, or of areas taken there)",
   init_log: "printed by a module's own init or exit",
+  reference:
+    'references on modules taken or dropped by modules’ own inits and exits and by kernel threads',
   direct_map:
     'purge ranges that also cover the direct map’s addresses of pages that were freed, in which only that part differs',
   dump: 'of a stack trace or memory report that the kernel adds to a warning',
@@ -64,7 +66,7 @@ export function emptyComparison(): Comparison {
     agree: zeros(),
     total: zeros(),
     disagreements: [],
-    attributed: { init: 0, init_log: 0, direct_map: 0, dump: 0, interrupt: 0 },
+    attributed: { init: 0, init_log: 0, reference: 0, direct_map: 0, dump: 0, interrupt: 0 },
   };
 }
 
@@ -184,7 +186,7 @@ function comparable(name: ObservableClass, text: string | undefined): string {
   return name === '/proc/vmallocinfo' ? text.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, '') : text;
 }
 
-const INIT_LINE = /^(\S+ +\d+) \w+_init \[\w+\] /;
+const INIT_LINE = /^(\S+ +\d+) (\w+)_init \[\2\] /;
 
 /**
  * The init function that asked for an area is but an address once its memory has been freed, and
@@ -261,11 +263,10 @@ function compareEvents(
 ): void {
   const foreign = kernelEvents.filter((event) => event.owner !== '');
   into.attributed.init += foreign.length;
-  const kernel = kernelEvents.filter((event) => event.owner === '');
+  const kernel = kernelEvents.filter((event) => event.owner === '').map((event) => ({ ...event }));
   const model = modelEvents.filter((event) => event.owner === '');
   const where = { step, call };
   let same = true;
-  let foreignOrder = false;
   for (const kind of [
     'alloc_vmap_area',
     'free_vmap_area_noflush',
@@ -278,14 +279,14 @@ function compareEvents(
       const right = b[i]?.text ?? '(no event)';
       if (isDirectMapPurge(left, right)) {
         into.attributed.direct_map += 1;
-        foreignOrder = true;
+        a[i]!.text = right;
         continue;
       }
       same &&= left === right;
       note(into, kind, where, left, right);
     }
   }
-  if (!same || foreignOrder || kernel.length === 0) return;
+  if (!same || kernel.length === 0) return;
   const order = (events: readonly ObservedEvent[]): string =>
     events.map(({ kind, text }) => `${kind.split('_')[0]} ${text}`).join('; ');
   note(into, 'order of events', where, order(kernel), order(model));

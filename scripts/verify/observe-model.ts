@@ -2,6 +2,8 @@
 // What can be seen of a scenario's run on the model, in the shape of the guest's (observed.ts).
 
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import type { ModuleContext } from '../../loader/module/context.ts';
+import { modulePut, tryModuleGet } from '../../loader/module/resolve-symbols.ts';
 import type { Operation } from '../../loader/scenario/operation.ts';
 import type { PreparedRun } from '../../loader/scenario/prepare.ts';
 import { Session } from '../../loader/scenario/session.ts';
@@ -16,9 +18,13 @@ export interface ModelRun extends ObservedRun {
 /**
  * Runs a scenario of steps; every second operation waits for the kernel to fall quiet. No step
  * begins before the time `startsUs` has for it, so that limits on warnings and retentions count as
- * they did there.
+ * they did there. At each step's end `references` on modules are taken or, negative, dropped.
  */
-export function observeModel(run: PreparedRun, startsUs: readonly number[] = []): ModelRun {
+export function observeModel(
+  run: PreparedRun,
+  startsUs: readonly number[] = [],
+  references: readonly ReadonlyMap<string, number>[] = [],
+): ModelRun {
   const { kernel, program, observer } = run;
   const recorder = new StepRecorder(run);
   kernel.events.attach({ push: (event) => recorder.push(event) });
@@ -42,6 +48,7 @@ export function observeModel(run: PreparedRun, startsUs: readonly number[] = [])
       stuckAt = step;
       break;
     }
+    if (tag % 2 === 1) refer(kernel.ctx, references[step]);
     tag += 1;
   }
   const calls: ObservedCall[] = observer.results.map((result) => ({
@@ -61,6 +68,16 @@ export function observeModel(run: PreparedRun, startsUs: readonly number[] = [])
     otherLog: Array.from({ length: steps }, (_, i) => otherLog[i] ?? []),
     stuckAt,
   };
+}
+
+/** References by parts of the kernel that are not modelled. */
+function refer(ctx: ModuleContext, changes: ReadonlyMap<string, number> = new Map()): void {
+  for (const [name, change] of changes) {
+    const mod = ctx.modules.find(name);
+    if (mod === undefined) continue;
+    for (let i = 0; i < change; i++) tryModuleGet(ctx, mod, 'kernel');
+    for (let i = 0; i > change; i--) modulePut(ctx, mod, 'kernel');
+  }
 }
 
 /** Puts the allocator's events by step, and tells those of modules' own inits. */
@@ -84,7 +101,7 @@ class StepRecorder {
         this.#here().push(this.#observed(event));
         break;
       case 'vm_area':
-        if (event.purpose === 'keep' || /_init \[\w+\]$/.test(event.caller)) {
+        if (event.caller === `${event.module}_init [${event.module}]`) {
           this.#own(event.va_start, event.module);
         }
         break;

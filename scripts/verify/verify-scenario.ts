@@ -85,13 +85,16 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   };
   const given = scenarioSchema.parse({ ...document, steps: [] });
   const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
+  // The guest's init and its modprobe run under SCHED_IDLE.
+  prepared.kernel.callerPolicy = 'idle';
   prepared.kernel.files.add(AREAS_FILE, areasFile(prepared.kernel.space));
   const started = performance.now();
-  const model = observeModel(prepared, linux.startsUs.slice(0, linux.completed));
+  const model = observeModel(prepared, linux.startsUs.slice(0, linux.completed), linux.references);
   const modelMs = performance.now() - started;
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   compared.attributed.init_log += linux.exitLog.length;
   compared.attributed.interrupt += linux.interruptLog.length;
+  compared.attributed.reference += linux.referenceCount;
   for (const init of linux.inits) compared.attributed.init_log += init.log.length;
   return { comparison: compared, linux, model, modelMs, steps };
 }
@@ -113,7 +116,7 @@ const PAGE = 4096;
  */
 function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
   const byModule: Record<string, object[]> = {};
-  for (const { module, ret, durationUs, exitUs, areas, exitFreed } of inits) {
+  for (const { module, ret, durationUs, exitUs, areas, exitFreed, holds } of inits) {
     const kept = areas.filter((area) => !area.freed);
     const own = withoutPageArrays(areas.map((area) => ({ ...area, bytes: area.size - PAGE })));
     const sizes = (freed: boolean): number[] =>
@@ -126,6 +129,7 @@ function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
       sleeps: durationUs >= 1000,
       ...(exitUs >= 1000 ? { exit_us: exitUs } : {}),
       ...(kept.length > 1 && exitFreed[0] === kept[0]!.va ? { exit_order: 'as_taken' } : {}),
+      holds: Object.entries(holds).flatMap(([name, times]) => Array(Math.max(0, times)).fill(name)),
       keeps_vmalloc: sizes(false),
       uses_vmalloc: sizes(true),
     });

@@ -11,8 +11,10 @@ type Step = NonNullable<ScenarioInput['steps']>[number];
 
 const STEPS = 450;
 const READ_EVERY = 25;
-/** Crash by design, or spend seconds in their init; the large ones come by the last line. */
-const LEFT_OUT = /^(ms_oops|ms_slow|ms_request|test_\w+|xor|raid6_pq|btrfs|xfs)\.ko$/;
+/** Crashes by design; runs its benchmarks for minutes, of which the allocator suite has its share. */
+const LEFT_OUT = /^(ms_oops|test_vmalloc)\.ko$/;
+/** Files of so many bytes and more are in every draw, with all that they need. */
+const LARGE_BYTES = 100_000;
 const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 
 export const churn: Suite = {
@@ -25,20 +27,28 @@ export const churn: Suite = {
     const source = sourceOf(modules, '0');
     const index = buildModuleIndex(source);
     const all = [...index.modules].filter(({ path }) => !LEFT_OUT.test(path));
-    const pool = random.shuffle(all).slice(0, 60);
+    const large = all.filter(({ path }) => modules.get(path)!.length >= LARGE_BYTES);
+    const pool = random.shuffle(all.filter((module) => !large.includes(module))).slice(0, 60);
+    pool.push(...large);
     /** What should be loaded by now, as far as this generator knows. */
     const loaded = new Set<string>();
     const pick = <T>(list: readonly T[]): T => list[random.below(list.length)]!;
     const finit = (path: string, rest: object = {}): Step => ({ finit_module: path, ...rest });
     const steps: Step[] = [];
 
-    const load = (): Step => {
-      const target = pick(pool);
-      const wanted = [...target.dependencies, target.name].filter((name) => !loaded.has(name));
-      const next = index.module(wanted[0] ?? target.name)!;
-      loaded.add(next.name);
-      return random.below(8) === 0 ? { init_module: next.path } : finit(next.path);
+    const load = (name: string): Step => {
+      loaded.add(name);
+      const { path } = index.module(name)!;
+      return random.below(8) === 0 ? { init_module: path } : finit(path);
     };
+    const missing = (target: (typeof pool)[number]): string[] =>
+      [...target.dependencies, target.name].filter((name) => !loaded.has(name));
+    const loadNext = (): Step => {
+      const target = pick(pool);
+      return load(missing(target)[0] ?? target.name);
+    };
+    /** A large one after all that it needs. */
+    const loadLarge = (): Step[] => missing(pick(large)).map(load);
     const wrong = (): Step => {
       const { path, name } = pick(pool);
       switch (random.below(10)) {
@@ -70,7 +80,8 @@ export const churn: Suite = {
     for (let i = 0; i < STEPS; i++) {
       if (i % READ_EVERY === READ_EVERY - 1) for (const path of READS) steps.push({ read: path });
       const kind = random.below(100);
-      if (kind < 45) steps.push(load());
+      if (kind < 38) steps.push(loadNext());
+      else if (kind < 45) steps.push(...loadLarge());
       else if (kind < 55 && loaded.size > 0)
         steps.push(finit(index.module(pick([...loaded]))!.path));
       else if (kind < 80 && loaded.size > 0) {

@@ -206,12 +206,23 @@ static const char *read_page(const char *path) {
   return page;
 }
 
-// Bytes of modules as /proc/modules counts them: the second word of each line.
+// Of a line of /proc/modules, "name size users ...": the first number that another follows, since
+// a damaged module's name may hold spaces.
+static s64 module_size(const char *line) {
+  const char *end, *last;
+  for (const char *p = skip_words(line, 1); *p && *p != '\n'; p = skip_words(p, 1)) {
+    s64 size = (s64)parse_decimal(p, &end);
+    if (end == p || *end != ' ') continue;
+    parse_decimal(end + 1 + (end[1] == '-'), &last);
+    if (last != end + 1 && *last == ' ') return size;
+  }
+  return 0;
+}
+
+// Bytes of modules as /proc/modules counts them.
 static s64 module_bytes(void) {
   s64 sum = 0;
-  const char *end;
-  for (const char *p = read_page("/proc/modules"); *p; p = next_line(p))
-    sum += (s64)parse_decimal(skip_words(p, 1), &end);
+  for (const char *p = read_page("/proc/modules"); *p; p = next_line(p)) sum += module_size(p);
   return sum;
 }
 

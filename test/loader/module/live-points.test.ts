@@ -210,16 +210,22 @@ describe('failures after the layout', () => {
   });
 
   it('an init that returns a positive value counts as success and is told off', () => {
-    const { result, rets } = run([TEST_MODULE], {
+    const {
+      kernel: sim,
+      result,
+      rets,
+    } = run([TEST_MODULE], {
       kernel,
       modules: { dir: '.', init: { test_module: { ret: 5 } } },
       steps: [{ finit_module: 'test_module.ko' }],
     });
     expect(rets).toEqual([0]);
     expect(result.counters).toMatchObject({ modcount: 1 });
-    expect(result.results[0]!.log[0]).toBe(
-      "do_init_module: 'test_module'->init suspiciously returned 5, it should follow 0/-E convention",
-    );
+    expect(result.results[0]!.log).toEqual([
+      "do_init_module: 'test_module'->init suspiciously returned 5, it should follow 0/-E convention\n" +
+        'do_init_module: loading module anyway...',
+    ]);
+    expect(sim.log.kmsg()).toMatch(/convention\\x0ado_init_module: loading module/);
   });
 
   it('a blacklisted module fails with -1 as becoming', () => {

@@ -269,6 +269,36 @@ describe('delete_module', () => {
     expect(rets).toEqual([-2, -2, -2]);
   });
 
+  it('is refused with -11 while another module’s init holds it, until that module goes', () => {
+    const { rets, events } = run([SLOW, moduleFile({ name: 'user' })], {
+      kernel,
+      modules: { dir: '.', init: { user: { holds: ['slow', 'slow'] } } },
+      steps: [
+        { finit_module: 'slow.ko' },
+        { finit_module: 'user.ko' },
+        { delete_module: 'slow' },
+        { read: '/proc/modules' },
+        { delete_module: 'user' },
+        { delete_module: 'slow' },
+      ],
+    });
+    expect(rets.filter((_, i) => i !== 3)).toEqual([0, 0, -11, 0, 0]);
+    const held = events.flatMap((event) =>
+      event.kind === 'module_get' && event.call_site === 'user_init' ? [event.refcnt] : [],
+    );
+    expect(held).toEqual([2, 3]);
+  });
+
+  it('is refused with -11 when its own init holds it', () => {
+    const { rets, result } = run([SLOW], {
+      kernel,
+      modules: { dir: '.', init: { slow: { holds: ['slow', 'slow'] } } },
+      steps: [{ finit_module: 'slow.ko' }, { delete_module: 'slow' }],
+    });
+    expect(rets).toEqual([0, -11]);
+    expect(result.files['/proc/modules']).toMatch(/^slow \d+ 2 - Live 0x/);
+  });
+
   it('frees what the init had kept', () => {
     const { kernel: sim, rets } = run([SLOW], {
       kernel,

@@ -75,6 +75,20 @@ describe('laying two runs side by side', () => {
     expect(compareRuns(longer, model, 1).disagreements).toHaveLength(1);
   });
 
+  it('compares the order of events around such a purge', () => {
+    const free = {
+      kind: 'free_vmap_area_noflush' as const,
+      text: 'va_start=0xf7802000 nr_lazy=2 nr_lazy_max=8192',
+      task: 'init-1',
+      owner: '',
+    };
+    const model = run([call()], [[free, purge('0xf7802000', '0xf7804000')]]);
+    const wide = purge('0xc2000000', '0xf7804000');
+    expect(compareRuns(run([call()], [[free, wide]]), model, 1).disagreements).toEqual([]);
+    const turned = compareRuns(run([call()], [[wide, free]]), model, 1);
+    expect(turned.disagreements.map((d) => d.class)).toEqual(['order of events']);
+  });
+
   it('takes stack traces and memory reports out, but no line after them', () => {
     const dump = ['CPU: 0 UID: 0 PID: 1 Comm: init Not tainted', 'Call Trace:', ' ? x+0x1/0x2'];
     const { attributed, disagreements } = compareRuns(
