@@ -47,12 +47,21 @@ const REQUEST = '/sys/module/ms_request/parameters';
 export class StepPlanner {
   readonly #root: string;
   readonly #sizeOf: (path: string) => number | undefined;
+  readonly #workersFirst: ReadonlySet<string>;
   readonly #slots = new Map<string, number>();
 
-  /** `root`: where relative paths start. `sizeOf`: bytes of a file known before the boot. */
-  constructor(root: string, sizeOf: (path: string) => number | undefined) {
+  /**
+   * `root`: where relative paths start. `sizeOf`: bytes of a file known before the boot.
+   * `workersFirst`: modules before whose loading kernel workers are put before all other tasks.
+   */
+  constructor(
+    root: string,
+    sizeOf: (path: string) => number | undefined,
+    workersFirst: ReadonlySet<string> = new Set(),
+  ) {
     this.#root = root;
     this.#sizeOf = sizeOf;
+    this.#workersFirst = workersFirst;
   }
 
   plan(step: Step, index: number): PlannedStep {
@@ -70,8 +79,14 @@ export class StepPlanner {
     // Nobody waits for the modprobe of such a request but this step.
     const unwaited = 'request_module' in step && !step.wait;
     const pause: GuestOp[] = unwaited ? [{ op: 'sleep', ms: UNWAITED_MS }] : [];
-    const ops = 'read' in step ? [op] : [op, ...pause, ...settle()];
+    const workers: GuestOp[] = this.#wantsWorkers(step) ? [{ op: 'workers' }] : [];
+    const ops = 'read' in step ? [op] : [...workers, op, ...pause, ...settle()];
     return { calls: [{ step: step as CallStep, op }], ops };
+  }
+
+  #wantsWorkers(step: Step): boolean {
+    if (!('finit_module' in step)) return false;
+    return this.#workersFirst.has(/([^/]*)\.ko$/.exec(step.finit_module)?.[1] ?? '');
   }
 
   /** Children wait at a gate, go together, and are waited for. */
