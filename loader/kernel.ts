@@ -32,7 +32,7 @@ import { Userland, type UserlandOptions } from './userland.ts';
 import type { ModuleIndex } from './userspace/index.ts';
 import { GuestTree } from './vfs/guest-tree.ts';
 import { VirtualFiles } from './vfs/virtual-files.ts';
-import { VmallocSpace } from './vmalloc/index.ts';
+import { PercpuAllocator, VmallocSpace } from './vmalloc/index.ts';
 
 export interface SimKernelOptions {
   readonly features: KernelFeatures;
@@ -80,6 +80,7 @@ export class SimKernel {
   readonly files: VirtualFiles;
   readonly userland: Userland;
   readonly options: SimKernelOptions;
+  #percpu: PercpuAllocator | undefined;
   /** /proc/sys/kernel/modules_disabled: once 1, for good. */
   modulesDisabled = false;
   #lastRequest = 0;
@@ -151,6 +152,7 @@ export class SimKernel {
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
+      initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
     this.userland = new Userland(this, options.userland);
@@ -163,6 +165,29 @@ export class SimKernel {
         write: (text) => this.#disableModules(text),
       },
     });
+  }
+
+  /** alloc_percpu() of this kernel; its balance work goes before the task that woke it. */
+  get percpu(): PercpuAllocator {
+    if (this.#percpu === undefined) {
+      const { engine, log, space, options } = this;
+      const percpu = new PercpuAllocator(space, {
+        cpus: options.cpus,
+        log,
+        scheduleBalance: () => balance.queue(options.costs.worker_ns),
+      });
+      const balance = new Work(
+        engine,
+        'kworker/0:0',
+        // biome-ignore lint/correctness/useYield: a work is a coroutine, this one takes no time
+        function* () {
+          percpu.balanceWork();
+        },
+        { preempts: true },
+      );
+      this.#percpu = percpu;
+    }
+    return this.#percpu;
   }
 
   /**

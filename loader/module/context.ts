@@ -6,7 +6,7 @@ import type { Tracer } from '../trace/event.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';
 import type { IdempotentTable } from './idempotent.ts';
 import type { ImageCache } from './image-cache.ts';
-import type { InitBehaviour } from './init-behaviour.ts';
+import type { InitBehaviour, InitProgram } from './init-behaviour.ts';
 import type { InitFreeWork } from './init-free.ts';
 import type { ModuleList } from './module-list.ts';
 import type { PurgeLock } from './purge-lock.ts';
@@ -33,4 +33,6 @@ export interface ModuleContext {
   readonly permitted: () => boolean;
   /** What a module's init does; undefined = succeeds, allocates nothing. */
   readonly initBehaviour: (module: string) => InitBehaviour | undefined;
+  /** Inits that are modelled themselves, by module name; they go before `initBehaviour`. */
+  readonly initPrograms: Map<string, InitProgram>;
 }

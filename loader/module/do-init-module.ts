@@ -59,6 +59,8 @@ export function* doInitModule(
 
 /** The module's own init, as the scenario describes it. */
 function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<number> {
+  const program = ctx.initPrograms.get(mod.name);
+  if (program) return yield* program(mod.args);
   const behaviour = ctx.initBehaviour(mod.name);
   if (!behaviour) {
     yield* ctx.engine.work(ctx.costs.init_ns);

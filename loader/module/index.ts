@@ -3,7 +3,12 @@ export { deleteModule, moduleNameLen } from './delete-module.ts';
 export { finitModule, initModule, type OpenFile, type UserImage } from './finit-module.ts';
 export { IdempotentTable } from './idempotent.ts';
 export { ImageCache } from './image-cache.ts';
-export { type InitBehaviour, type InitBehaviours, InitScript } from './init-behaviour.ts';
+export {
+  type InitBehaviour,
+  type InitBehaviours,
+  type InitProgram,
+  InitScript,
+} from './init-behaviour.ts';
 export { InitFreeWork } from './init-free.ts';
 export { type FileContent, Inode, type InodeKind } from './inode.ts';
 export { MODULE_INIT_FLAGS } from './load-info.ts';

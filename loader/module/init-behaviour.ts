@@ -1,4 +1,8 @@
+import type { Coroutine } from '../engine/index.ts';
 import type { Bytes, Nanos } from '../units.ts';
+
+/** An init that is modelled itself: resolves to what it returns. `args`: the module's parameters. */
+export type InitProgram = (args: string) => Coroutine<number>;
 
 /** What a module's own init function does: the scenario's business, not the loader's. */
 export interface InitBehaviour {

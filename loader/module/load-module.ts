@@ -105,6 +105,7 @@ function* formModule(
     return yield* unloadFree(ctx, call, info, mod, complete);
   }
   yield* ctx.engine.work(ctx.costs.sysfs_ns);
+  mod.args = info.args;
   const parsed = parseArgs(ctx, mod, info.args) || modSysfsSetup(ctx, mod);
   if (parsed !== 0) {
     ctx.modules.setState(mod, 'going');

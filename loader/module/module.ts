@@ -40,6 +40,8 @@ export class Module {
   readonly taints = new Set<Taint>();
   usingGplOnlySymbols = false;
   exports: readonly ElfExport[] = [];
+  /** Its parameters as they were given. */
+  args = '';
   /** Bytes of per-cpu data held. */
   percpu: VirtAddr | undefined;
   /** Areas its init function allocated and keeps. */

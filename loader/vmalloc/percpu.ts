@@ -144,14 +144,23 @@ export class PercpuAllocator {
 
   /** free_percpu(). */
   free(area: PercpuArea): void {
+    if (this.release(area)) this.scheduleBalance();
+  }
+
+  /** free_percpu() up to where it drops the lock: whether the balance work is to be queued. */
+  release(area: PercpuArea): boolean {
     this.#release(area);
     const { chunk } = area;
     if (!chunk.isolated && chunk.free === this.layout.unitBytes) {
-      if (this.#slots[this.#freeSlot]!.some((other) => other !== chunk)) this.#scheduleBalance();
-    } else if (this.#shouldReclaim(chunk)) {
-      this.#isolate(chunk);
-      this.#scheduleBalance();
+      return this.#slots[this.#freeSlot]!.some((other) => other !== chunk);
     }
+    if (!this.#shouldReclaim(chunk)) return false;
+    this.#isolate(chunk);
+    return true;
+  }
+
+  scheduleBalance(): void {
+    this.#scheduleBalance();
   }
 
   /**

@@ -201,6 +201,16 @@ export class VmallocSpace {
     return this.#blocks.map(count, owner, (area) => this.#structs.announce(area));
   }
 
+  /**
+   * vmMapRam() of more pages than `preset.vmapMaxAlloc`, giving way once where the kernel first
+   * can: between the search and the trace of what it found.
+   */
+  *vmMapRamGivingWay(count: PageCount, owner: AreaOwner): Generator<void, VirtAddr | null> {
+    const found = this.#blocks.search(count);
+    yield;
+    return this.#blocks.map(count, owner, (area) => this.#structs.announce(area), found);
+  }
+
   /** `count` must be what vmMapRam was given; false when nothing is mapped there. */
   vmUnmapRam(addr: VirtAddr, count: PageCount): boolean {
     return this.#blocks.unmap(addr, count);

@@ -102,13 +102,17 @@ export class VmapAllocator {
     return () => this.#notifiers.delete(notify);
   }
 
-  /** Finds and takes an area, or says on the log why not and returns null (alloc_vmap_area). */
-  allocVmapArea(request: AreaRequest): VmArea | null {
+  /**
+   * Finds and takes an area, or says on the log why not and returns null (alloc_vmap_area).
+   * `found`: an address already taken out of the tree for it.
+   */
+  allocVmapArea(request: AreaRequest, found: VirtAddr = -1): VmArea | null {
     const { size, align, range } = request;
     if (size <= 0 || size % PAGE_SIZE !== 0 || !isPowerOfTwo(align)) return null;
     let vnId = 0;
-    let addr = -1;
+    let addr = found;
     if (
+      addr < 0 &&
       this.nodes.length > 1 &&
       range.start === this.window.start &&
       range.end === this.window.end

@@ -61,17 +61,32 @@ export class VmapBlocks {
     this.#queues = Array.from({ length: possibleCpus }, () => []);
   }
 
-  /** Address of `count` mapped pages, or null. `added` is called with each new area. */
-  map(count: PageCount, owner: AreaOwner, added: (area: VmArea) => void): VirtAddr | null {
+  /** The first half of `map` of so many pages that they get an area of their own. */
+  search(count: PageCount): VirtAddr {
+    const { tree, window } = this.#allocator;
+    return tree.alloc(count * PAGE_SIZE, PAGE_SIZE, window.start, window.end);
+  }
+
+  /**
+   * Address of `count` mapped pages, or null. `added` is called with each new area. `found`: what
+   * `search` returned.
+   */
+  map(
+    count: PageCount,
+    owner: AreaOwner,
+    added: (area: VmArea) => void,
+    found = -1,
+  ): VirtAddr | null {
     if (count > this.#maxAlloc) {
-      const area = this.#allocator.allocVmapArea({
+      const request = {
         size: count * PAGE_SIZE,
         align: PAGE_SIZE,
         range: this.#allocator.window,
         gfp: GFP.GFP_KERNEL,
         flags: VM.VMAP_RAM,
         owner,
-      });
+      };
+      const area = this.#allocator.allocVmapArea(request, found);
       if (area === null) return null;
       added(area);
       return area.addr;

@@ -5,6 +5,7 @@
 import { ERRNO } from '../../loader/errno.ts';
 import type { VirtualFile } from '../../loader/vfs/index.ts';
 import { formatAddress, type VmallocSpace } from '../../loader/vmalloc/index.ts';
+import type { PercpuMemory } from '../../loader/vmalloc/test-vmalloc/index.ts';
 
 export const AREAS_FILE = '/sys/module/ms_areas/parameters/do';
 
@@ -18,7 +19,7 @@ interface Slot {
 }
 
 /** The file that takes `SLOT vmalloc BYTES`, `SLOT free`, … */
-export function areasFile(space: VmallocSpace): VirtualFile {
+export function areasFile(space: VmallocSpace, percpu: PercpuMemory): VirtualFile {
   const slots = new Map<number, Slot>();
   let last = 0;
   const take = (what: string, a: number, b: number): Slot | null | 'unknown' => {
@@ -34,6 +35,13 @@ export function areasFile(space: VmallocSpace): VirtualFile {
       case 'vm_map_ram': {
         const addr = space.vmMapRam(a, OWNER);
         return addr === null ? null : { addr, release: () => space.vmUnmapRam(addr, a) };
+      }
+      case 'percpu': {
+        const object = percpu.alloc(a, b);
+        const release = (): void => {
+          if (object !== null && percpu.release(object)) percpu.scheduleBalance();
+        };
+        return object === null ? null : { addr: 0, release };
       }
       default:
         return 'unknown';

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Lays what a real kernel and the model did side by side.
 
+import type { AllocatorStep, PercpuPlacement } from '../../emulator/linux/allocator-digest.ts';
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import { requestsOf } from './kernel-account.ts';
 
 /** What is compared; a result line each. */
 export const CLASSES = [
@@ -15,6 +17,7 @@ export const CLASSES = [
   'free_vmap_area_noflush',
   'purge_vmap_area_lazy',
   'order of events',
+  'per-CPU places',
 ] as const;
 export type ObservableClass = (typeof CLASSES)[number];
 
@@ -35,6 +38,8 @@ export const ATTRIBUTIONS = {
     'references on modules taken or dropped by modules’ own inits and exits and by kernel threads',
   direct_map:
     'purge ranges that also cover the direct map’s addresses of pages that were freed, in which only that part differs',
+  first_chunk:
+    'objects that the first per-CPU chunk still had room for, which lies outside the vmalloc space and holds what the boot left in it',
   dump: 'of a stack trace or memory report that the kernel adds to a warning',
   interrupt: 'printed in an interrupt',
 } as const;
@@ -66,7 +71,15 @@ export function emptyComparison(): Comparison {
     agree: zeros(),
     total: zeros(),
     disagreements: [],
-    attributed: { init: 0, init_log: 0, reference: 0, direct_map: 0, dump: 0, interrupt: 0 },
+    attributed: {
+      init: 0,
+      init_log: 0,
+      reference: 0,
+      direct_map: 0,
+      first_chunk: 0,
+      dump: 0,
+      interrupt: 0,
+    },
   };
 }
 
@@ -98,6 +111,30 @@ export function compareRuns(
   }
   for (const found of into.disagreements) found.step += offset;
   return into;
+}
+
+/** Chunk and offset of each object that alloc_percpu() returned outside the first chunk. */
+export function comparePlaces(
+  into: Comparison,
+  kernel: Pick<ObservedRun, 'calls'> & { readonly allocator: readonly AllocatorStep[] },
+  model: readonly (readonly PercpuPlacement[] | undefined)[],
+  offset = 0,
+): void {
+  const place = (found: PercpuPlacement | undefined): string =>
+    found === undefined
+      ? '(nothing)'
+      : `size=${found.size} align=${found.align} base_addr=${found.chunk.toString(16)} off=${found.offset}`;
+  for (const [step, details] of kernel.allocator.entries()) {
+    const all = requestsOf(details);
+    const a = all.filter(({ chunk }) => chunk >= DIRECT_MAP_END);
+    const b = model[step] ?? [];
+    into.attributed.first_chunk += all.length - a.length;
+    const call = kernel.calls.find((c) => c.step === step);
+    const where = { step: step + offset, call: call ? titleOf(call) : 'file step' };
+    for (let i = 0; i < Math.max(a.length, b.length); i++) {
+      note(into, 'per-CPU places', where, place(a[i]), place(b[i]));
+    }
+  }
 }
 
 const keyOf = ({ step, member }: ObservedCall): string => `${step}.${member ?? ''}`;
@@ -150,8 +187,16 @@ function compareLog(
   const kernel = withoutDumps(printed);
   into.attributed.dump += printed.length - kernel.length;
   for (let i = 0; i < Math.max(kernel.length, model.length); i++) {
-    note(into, 'log lines', { step, call }, kernel[i] ?? '(no line)', model[i] ?? '(no line)');
+    const [left, right] = [kernel[i] ?? '(no line)', model[i] ?? '(no line)'].map(withoutTimes);
+    note(into, 'log lines', { step, call }, left!, right!);
   }
+}
+
+/** How long test_vmalloc.ko took is the machine's business; the rest of its lines is compared. */
+function withoutTimes(line: string): string {
+  return line
+    .replace(/^(Summary: \w+ passed: .* avg: )\d+( usec)$/, '$1(time)$2')
+    .replace(/^(All test took worker\d+=)\d+( cycles)$/, '$1(time)$2');
 }
 
 /** dump_stack() begins with this line; a WARN() stands between marks of its own (lib/dump_stack.c, Linux 6.12). */

@@ -19,11 +19,13 @@ export interface ModelRun extends ObservedRun {
  * Runs a scenario of steps; every second operation waits for the kernel to fall quiet. No step
  * begins before the time `startsUs` has for it, so that limits on warnings and retentions count as
  * they did there. At each step's end `references` on modules are taken or, negative, dropped.
+ * `onStep` is called as each begins.
  */
 export function observeModel(
   run: PreparedRun,
   startsUs: readonly number[] = [],
   references: readonly ReadonlyMap<string, number>[] = [],
+  onStep: (step: number) => void = () => {},
 ): ModelRun {
   const { kernel, program, observer } = run;
   const recorder = new StepRecorder(run);
@@ -43,6 +45,7 @@ export function observeModel(
     recorder.step = step;
     const wait = (tag % 2 === 0 ? (startsUs[step] ?? 0) * 1000 : 0) - session.now;
     if (wait > 0) session.advanceTime(wait);
+    if (tag % 2 === 0) onStep(step);
     session.submit(0, tag, operation);
     if (session.advance().length === 0) {
       stuckAt = step;

@@ -11,10 +11,12 @@ import { prepareRun } from '../../loader/scenario/prepare.ts';
 import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
 import type { Step } from '../../loader/scenario/schema-steps.ts';
 import { AREAS_FILE, areasFile } from './areas-module.ts';
-import { type Comparison, compareRuns } from './compare.ts';
+import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
+import { KernelAccount } from './kernel-account.ts';
 import { planModprobe } from './modprobe-list.ts';
 import { type ModuleFiles, sourceOf } from './module-files.ts';
 import { type ModelRun, observeModel } from './observe-model.ts';
+import { needsAccount, TEST_VMALLOC, testVmallocProgram } from './test-vmalloc-program.ts';
 
 export interface VerifyTask {
   /** Its `steps` are run; its kernel, cpus and initial address space are the guest's. */
@@ -53,6 +55,8 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
     steps,
     modules: files,
     ...planModprobe(scenario, steps, source),
+    modelledInits: [TEST_VMALLOC],
+    watchAllocator: needsAccount(steps),
     // Model: no highmem rule is needed, since addresses are the same without it.
     ...(task.variant === 'gzip' ? { highmem: false } : {}),
     ...(mib === undefined ? {} : { vmallocMb: mib }),
@@ -87,11 +91,17 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
   // The guest's init and its modprobe run under SCHED_IDLE.
   prepared.kernel.callerPolicy = 'idle';
-  prepared.kernel.files.add(AREAS_FILE, areasFile(prepared.kernel.space));
+  const { kernel: simulated } = prepared;
+  const account = new KernelAccount(simulated, linux.allocator);
+  simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
+  simulated.files.add(AREAS_FILE, areasFile(simulated.space, account));
   const started = performance.now();
-  const model = observeModel(prepared, linux.startsUs.slice(0, linux.completed), linux.references);
+  const starts = linux.startsUs.slice(0, linux.completed);
+  const onStep = (step: number): void => account.beginStep(step);
+  const model = observeModel(prepared, starts, linux.references, onStep);
   const modelMs = performance.now() - started;
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
+  comparePlaces(compared, linux, account.placed, task.offset ?? 0);
   compared.attributed.init_log += linux.exitLog.length;
   compared.attributed.interrupt += linux.interruptLog.length;
   compared.attributed.reference += linux.referenceCount;

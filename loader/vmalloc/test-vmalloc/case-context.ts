@@ -3,9 +3,8 @@ import type { Architecture } from '../../presets/address-spaces.ts';
 import type { Bytes, PageCount, VirtAddr } from '../../units.ts';
 import type { AreaOwner } from '../area.ts';
 import { GFP } from '../gfp.ts';
-import type { PercpuArea } from '../percpu.ts';
 import type { Draws } from './draws.ts';
-import type { TestHost } from './host.ts';
+import type { PercpuObject, TestHost } from './host.ts';
 import type { TestVmallocParameters } from './parameters.ts';
 
 /** THREAD_ALIGN: THREAD_SIZE, twice that where stacks are vmapped (not so on x86). */
@@ -64,18 +63,30 @@ export class CaseContext {
     this.#host.rcu.add(addr);
   }
 
-  allocPercpu(size: Bytes, align: Bytes): PercpuArea | null {
+  allocPercpu(size: Bytes, align: Bytes): PercpuObject | null {
     const area = this.#host.percpu.alloc(size, align);
     if (area === null) this.failedRequests += 1;
     return area;
   }
 
-  freePercpu(area: PercpuArea): void {
-    this.#host.percpu.free(area);
+  /** free_percpu(), giving way where it drops its lock: what it queues afterwards has to wait. */
+  *freePercpu(area: PercpuObject | null): Generator<void, void> {
+    const due = area !== null && this.#host.percpu.release(area);
+    yield;
+    if (due) this.#host.percpu.scheduleBalance();
+  }
+
+  /** Whether so many pages get an area of their own from vmMapRam. */
+  isLargeRam(pages: PageCount): boolean {
+    return pages > this.#host.space.preset.vmapMaxAlloc;
   }
 
   vmMapRam(pages: PageCount): VirtAddr {
     return this.#got(this.#host.space.vmMapRam(pages, this.#owner) ?? 0);
+  }
+
+  *vmMapLargeRam(pages: PageCount): Generator<void, VirtAddr> {
+    return this.#got((yield* this.#host.space.vmMapRamGivingWay(pages, this.#owner)) ?? 0);
   }
 
   vmUnmapRam(addr: VirtAddr, pages: PageCount): void {

@@ -1,13 +1,14 @@
 /**
- * The eleven workloads of lib/test_vmalloc.c, Linux 6.12. Each is a coroutine that gives way after
- * every call into the allocator, and returns whether the kernel's would have passed.
+ * The eleven workloads of lib/test_vmalloc.c, Linux 6.12. Each is a coroutine that gives way once
+ * for every call into the allocator, where the kernel could first be preempted: a worker that the
+ * call wakes does not run before that. It returns whether the kernel's would have passed.
  *
  * Model: pages are not touched. Unless draws are given, random numbers come from the model's own
  * generator, so sizes and alignments follow the kernel's distributions, not its draws.
  */
-import { PAGE_SIZE, type VirtAddr } from '../../units.ts';
-import type { PercpuArea } from '../percpu.ts';
+import { PAGE_SIZE, type PageCount, type VirtAddr } from '../../units.ts';
 import type { CaseContext } from './case-context.ts';
+import type { PercpuObject } from './host.ts';
 
 export type CaseRun = Generator<void, boolean>;
 
@@ -140,7 +141,7 @@ function* percpu(context: CaseContext): CaseRun {
   const array = context.vmalloc((context.wordBits / 8) * PERCPU_AREAS);
   yield;
   if (array === 0) return false;
-  const areas: (PercpuArea | null)[] = [];
+  const areas: (PercpuObject | null)[] = [];
   let passed = true;
   for (let i = 0; i < PERCPU_AREAS; i++) {
     const { size, align } = context.draws.percpu();
@@ -149,10 +150,9 @@ function* percpu(context: CaseContext): CaseRun {
     areas.push(area);
     yield;
   }
-  for (const area of areas) {
-    if (area !== null) context.freePercpu(area);
-    yield;
-  }
+  for (const area of areas) yield* context.freePercpu(area);
+  // vfree() drops a lock before it parks anything.
+  yield;
   yield* freeAll(context, [array]);
   return passed;
 }
@@ -168,8 +168,19 @@ function kvfreeRcu(context: CaseContext): CaseRun {
 function vmMapRam(context: CaseContext): CaseRun {
   const { nr_pages, test_loop_count } = context.parameters;
   const pages = nr_pages > 0 ? nr_pages : 1;
+  if (context.isLargeRam(pages)) return largeVmMapRam(context, pages);
   const allocate = (): VirtAddr => context.vmMapRam(pages);
   return pairs(context, test_loop_count, allocate, (addr) => context.vmUnmapRam(addr, pages));
+}
+
+/** The kernel cannot be preempted before the next search has been made. */
+function* largeVmMapRam(context: CaseContext, pages: PageCount): CaseRun {
+  for (let pass = 0; pass < context.parameters.test_loop_count; pass++) {
+    const addr = yield* context.vmMapLargeRam(pages);
+    if (addr === 0) return false;
+    context.vmUnmapRam(addr, pages);
+  }
+  return true;
 }
 
 export const TEST_CASES: readonly TestCase[] = [

@@ -1,14 +1,25 @@
 /** What the tests run on: a machine of their own, or a kernel. */
 import type { Random } from '../../engine/random.ts';
-import type { CpuId } from '../../units.ts';
-import type { PercpuAllocator } from '../percpu.ts';
+import type { Bytes, CpuId, VirtAddr } from '../../units.ts';
 import type { VmallocSpace } from '../space.ts';
 import type { Draws } from './draws.ts';
 import type { KvfreeQueue } from './kvfree-rcu.ts';
 
+/** What alloc_percpu() returned. */
+export interface PercpuObject {
+  readonly addr: VirtAddr;
+}
+
+export interface PercpuMemory<Area extends PercpuObject = PercpuObject> {
+  alloc(size: Bytes, align: Bytes): Area | null;
+  /** free_percpu() in two steps, as PercpuAllocator has it. */
+  release(area: Area): boolean;
+  scheduleBalance(): void;
+}
+
 export interface TestHost {
   readonly space: VmallocSpace;
-  readonly percpu: PercpuAllocator;
+  readonly percpu: PercpuMemory;
   readonly rcu: KvfreeQueue;
   /** Online CPUs. */
   readonly cpus: number;

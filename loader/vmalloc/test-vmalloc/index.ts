@@ -1,7 +1,7 @@
 /** The kernel's own vmalloc tests on the model: table of contents. */
 export { type CaseRun, TEST_CASES, type TestCase } from './cases.ts';
 export type { Draws, PercpuDraw } from './draws.ts';
-export type { TestHost } from './host.ts';
+export type { PercpuMemory, PercpuObject, TestHost } from './host.ts';
 export {
   freeingOrder,
   type KvfreeQueue,
