@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
+import { bootLinux } from './boot-linux.ts';
 import type { CommandContext } from './command-context.ts';
 import { compareCommand } from './compare-command.ts';
 import { InputError } from './input-error.ts';
@@ -117,9 +118,11 @@ const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${STORMS.joi
 export const COMMANDS: Readonly<Record<string, Command>> = {
   boot: {
     summary: 'boot a guest in v86, serve its requests, report',
-    help: `modstorm boot [--guest storm|FILE] [--scenario SCENARIO] [options]
+    help: `modstorm boot [--guest storm|linux|FILE] [--scenario SCENARIO] [options]
 
 ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module port
+  --guest linux   the real kernel that npm run guest:linux builds runs the steps of SCENARIO itself,
+                  or loads every module it has
 `,
     options: { ...RUN_OPTIONS, guest: { type: 'string' }, scenario: { type: 'string' } },
     async run(values, positionals, context) {
@@ -131,6 +134,7 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
         });
       }
       const options = optionsOf(runValues, values);
+      if (options.guest === 'linux') return bootLinux(options, context);
       const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
       return runCommand({ ...options, scenario, guest: options.guest ?? 'storm' }, context);
     },

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `modstorm verify`: the same operations on a real Linux in v86 and in the model, side by side.
 
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  findLinuxGuest,
-  guestCacheOf,
-  type LinuxGuestFiles,
-  type LinuxVariant,
-} from '../emulator/linux/guest-cache.ts';
+import type { LinuxVariant } from '../emulator/linux/guest-cache.ts';
 import { GuestMappingError } from '../emulator/linux/scenario-ops.ts';
 import { SUITES } from '../test/verify/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
-import { openModuleDirectory } from './module-directory.ts';
 import { Progress } from './progress.ts';
 import { asInputError, loadScenario } from './scenario-loader.ts';
-import { guestModules } from './verify/module-files.ts';
+import { guestFiles, guestModules, openGuest } from './verify/module-files.ts';
 import { type CaseResult, runCase } from './verify/run-case.ts';
 import type { Suite, VerifyCase } from './verify/suite.ts';
 import { reportText, suiteLine, totalOf, type VerifiedSuite } from './verify/verify-report.ts';
@@ -76,7 +68,7 @@ async function runJob(
   progress: Progress,
 ): Promise<VerifiedSuite> {
   const { suite, variant, seed } = job;
-  const guest = openGuest(variant, options.guestKernel);
+  const guest = openGuest(variant, 'verify', options.guestKernel);
   const cases: CaseResult[] = [];
   for (const verifyCase of await job.cases()) {
     const { name } = verifyCase.scenario;
@@ -110,7 +102,7 @@ function suiteJobs(options: VerifyOptions): Job[] {
         suite: suite.name,
         variant,
         seed: s,
-        cases: () => suite.cases(guestModules(openGuest(variant)), s, variant),
+        cases: () => suite.cases(guestModules(openGuest(variant, 'verify')), s, variant),
       })),
     ),
   );
@@ -130,7 +122,7 @@ function scenarioJobs(options: VerifyOptions): Job[] {
     variant,
     seed: options.seed ?? 1,
     cases: async () => {
-      const guest = openGuest(variant);
+      const guest = openGuest(variant, 'verify');
       const { scenario, origin } = loadScenario(file, {
         seed: options.seed,
         modules: guest.modules,
@@ -138,23 +130,7 @@ function scenarioJobs(options: VerifyOptions): Job[] {
       if (scenario.steps === undefined) {
         throw new InputError({ file: origin, expected: 'steps', found: 'a storm' });
       }
-      const files = guestModules(guest);
-      if (options.modules !== undefined) {
-        for (const module of openModuleDirectory(options.modules).files) {
-          files.set(module.path, module.read());
-        }
-      }
-      return [{ scenario, files }];
+      return [{ scenario, files: guestFiles(guest, options.modules) }];
     },
   }));
-}
-
-/** The built guest lies in the checkout, beside the bundle's directory. */
-function openGuest(variant: LinuxVariant, kernel?: string): LinuxGuestFiles {
-  const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-  const guest = findLinuxGuest(guestCacheOf(root), variant);
-  if (typeof guest === 'string') {
-    throw new InputError({ file: 'verify', expected: 'a built Linux guest', found: guest });
-  }
-  return kernel === undefined ? guest : { ...guest, bzImage: kernel };
 }

@@ -16,6 +16,9 @@ export interface ObservedCall {
   readonly log: readonly string[];
   /** What a read read. */
   readonly text?: string;
+  /** When it began and came back, by the guest's clock; a model's run has its own. */
+  readonly startUs?: number;
+  readonly endUs?: number;
 }
 
 /** An event of the vmalloc allocator, in one wording for both sides. */

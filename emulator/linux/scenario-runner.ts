@@ -34,6 +34,8 @@ export interface LinuxScenario {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (step: number, of: number) => void;
+  /** Console text outside records, line by line, as it comes. */
+  readonly onConsole?: (line: string) => void;
 }
 
 export interface LinuxScenarioRun extends ObservedRun {
@@ -53,6 +55,10 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly outcome: LinuxRun['outcome'];
   readonly reason: string;
   readonly console: string;
+  /** The whole kernel log. */
+  readonly kmsg: readonly KmsgRecord[];
+  /** The whole trace, as `trace_pipe` gives it. */
+  readonly trace: string;
   readonly userSpaceMs: number;
   readonly totalMs: number;
   /** Lines that modules' own exits printed. */
@@ -96,6 +102,7 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
     ops,
     files,
     ...pick(scenario),
+    ...(scenario.onConsole === undefined ? {} : { onConsole: scenario.onConsole }),
     onProgress: (line) => scenario.onProgress?.(stepOfLine[line] ?? 0, steps.length),
   });
   return new RunReader(run, plans, before, stepOfLine, modelled).read();
@@ -185,7 +192,7 @@ class RunReader {
       if (whole && completed === index) completed += 1;
       startsUs.push(results[0]?.startUs ?? 0);
     }
-    const { outcome, reason, release, console, userSpaceMs, totalMs } = this.#run;
+    const { outcome, reason, release, console, kmsg, userSpaceMs, totalMs } = this.#run;
     return {
       calls,
       events,
@@ -199,6 +206,8 @@ class RunReader {
       reason,
       release,
       console,
+      kmsg,
+      trace: this.#run.results.map(({ trace }) => trace).join(''),
       userSpaceMs: userSpaceMs ?? totalMs,
       totalMs,
       exitLog: this.#digest.exits.log,
@@ -261,6 +270,7 @@ class RunReader {
       ret,
       log: own,
       ...(result?.data == null || ret === null || ret < 0 ? {} : { text: latin1(result.data) }),
+      ...(result === undefined ? {} : { startUs: result.startUs, endUs: result.endUs }),
     };
   }
 

@@ -3,9 +3,7 @@
 // tell (who it is, what its address space held, what modules' own inits did).
 
 import { readFileSync } from 'node:fs';
-import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
-import { needsRequestModule } from '../../emulator/linux/scenario-ops.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
 import { prepareRun } from '../../loader/scenario/prepare.ts';
 import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
@@ -13,22 +11,13 @@ import type { Step } from '../../loader/scenario/schema-steps.ts';
 import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
 import { KernelAccount } from './kernel-account.ts';
-import { planModprobe } from './modprobe-list.ts';
-import { type ModuleFiles, sourceOf } from './module-files.ts';
+import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
 import { type ModelRun, observeModel } from './observe-model.ts';
 import { needsAccount, TEST_VMALLOC, testVmallocProgram } from './test-vmalloc-program.ts';
 
-export interface VerifyTask {
-  /** Its `steps` are run; its kernel, cpus and initial address space are the guest's. */
-  readonly scenario: Scenario;
-  readonly files: ModuleFiles;
-  readonly guest: LinuxGuestFiles;
-  readonly variant: LinuxVariant;
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+export interface VerifyTask extends LinuxTask {
   /** Number of the first step, for the report. */
   readonly offset?: number;
-  readonly onProgress?: (step: number, of: number) => void;
 }
 
 export interface VerifyOutcome {
@@ -39,32 +28,15 @@ export interface VerifyOutcome {
   readonly steps: readonly Step[];
 }
 
-/** Names the module whose parameter makes request_module calls. */
-const REQUEST_MODULE = 'ms_request.ko';
-
 export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
-  const { scenario, files, guest, signal, timeoutMs, onProgress } = task;
-  const steps = withRequestModule(scenario.steps ?? []);
-  const source = sourceOf(files, guest.release);
-  const { vmalloc } = scenario.machine;
-  const mib = typeof vmalloc === 'object' && 'mib' in vmalloc ? vmalloc.mib : undefined;
-  const kernel = typeof scenario.kernel === 'object' ? scenario.kernel : undefined;
-  const blacklist = kernel?.blacklist ?? [];
+  const { scenario, guest } = task;
+  const { steps, source, blacklist, linux: asked } = linuxScenarioOf(task);
   const linux = await runScenarioOnLinux({
-    guest,
-    steps,
-    modules: files,
-    ...planModprobe(scenario, steps, source),
+    ...asked,
     modelledInits: [TEST_VMALLOC],
     watchAllocator: needsAccount(steps),
-    // Model: no highmem rule is needed, since addresses are the same without it.
-    ...(task.variant === 'gzip' ? { highmem: false } : {}),
-    ...(mib === undefined ? {} : { vmallocMb: mib }),
-    ...(blacklist.length === 0 ? {} : { commandLine: `module_blacklist=${blacklist.join(',')}` }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(onProgress === undefined ? {} : { onProgress }),
   });
+  const mib = windowMib(scenario);
   const document: ScenarioInput = {
     version: 1,
     name: scenario.name,
@@ -107,11 +79,6 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   compared.attributed.reference += linux.referenceCount;
   for (const init of linux.inits) compared.attributed.init_log += init.log.length;
   return { comparison: compared, linux, model, modelMs, steps };
-}
-
-function withRequestModule(steps: readonly Step[]): readonly Step[] {
-  if (!needsRequestModule(steps)) return steps;
-  return [{ finit_module: REQUEST_MODULE, flags: 0, args: '', open: 'read' }, ...steps];
 }
 
 function givenInits(scenario: Scenario): Record<string, object> {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// A scenario as the Linux guest is to run it: its steps, files, modprobe and command line.
+
+import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import { needsRequestModule } from '../../emulator/linux/scenario-ops.ts';
+import type { LinuxScenario } from '../../emulator/linux/scenario-runner.ts';
+import type { ModuleSource } from '../../loader/module/module-source.ts';
+import type { Scenario } from '../../loader/scenario/schema.ts';
+import type { Step } from '../../loader/scenario/schema-steps.ts';
+import { planModprobe } from './modprobe-list.ts';
+import { type ModuleFiles, sourceOf } from './module-files.ts';
+
+export interface LinuxTask {
+  /** Its `steps` are run; its kernel, cpus and initial address space are the guest's. */
+  readonly scenario: Scenario;
+  readonly files: ModuleFiles;
+  readonly guest: LinuxGuestFiles;
+  readonly variant: LinuxVariant;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly onProgress?: (step: number, of: number) => void;
+}
+
+/** Names the module whose parameter makes request_module calls. */
+const REQUEST_MODULE = 'ms_request.ko';
+
+/** Throws GuestMappingError for steps that cannot be asked of the guest. */
+export function linuxScenarioOf(task: LinuxTask): {
+  /** The scenario's, after what they need. */
+  readonly steps: readonly Step[];
+  readonly source: ModuleSource;
+  readonly linux: LinuxScenario;
+  /** Modules the kernel is told to refuse. */
+  readonly blacklist: string[];
+} {
+  const { scenario, files, guest, signal, timeoutMs, onProgress } = task;
+  const steps = withRequestModule(scenario.steps ?? []);
+  const source = sourceOf(files, guest.release);
+  const mib = windowMib(scenario);
+  const kernel = typeof scenario.kernel === 'object' ? scenario.kernel : undefined;
+  const blacklist = kernel?.blacklist ?? [];
+  const linux: LinuxScenario = {
+    guest,
+    steps,
+    modules: files,
+    ...planModprobe(scenario, steps, source),
+    // Model: no highmem rule is needed, since addresses are the same without it.
+    ...(task.variant === 'gzip' ? { highmem: false } : {}),
+    ...(mib === undefined ? {} : { vmallocMb: mib }),
+    ...(blacklist.length === 0 ? {} : { commandLine: `module_blacklist=${blacklist.join(',')}` }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+  return { steps, source, linux, blacklist };
+}
+
+/** MiB of the window when the scenario names a size, the guest's own otherwise. */
+export function windowMib({ machine: { vmalloc } }: Scenario): number | undefined {
+  return typeof vmalloc === 'object' && 'mib' in vmalloc ? vmalloc.mib : undefined;
+}
+
+function withRequestModule(steps: readonly Step[]): readonly Step[] {
+  if (!needsRequestModule(steps)) return steps;
+  return [{ finit_module: REQUEST_MODULE, flags: 0, args: '', open: 'read' }, ...steps];
+}
