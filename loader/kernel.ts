@@ -4,6 +4,7 @@ import {
   Engine,
   KernelLog,
   type LogLine,
+  type Policy,
   Rcu,
   type Task,
   Work,
@@ -83,6 +84,8 @@ export class SimKernel {
   #percpu: PercpuAllocator | undefined;
   /** /proc/sys/kernel/modules_disabled: once 1, for good. */
   modulesDisabled = false;
+  /** Of the tasks that make calls, and of modprobe and what stands in for it. */
+  callerPolicy: Policy = 'normal';
   #lastRequest = 0;
   /** The request that a call of user space was made for. */
   readonly #parents = new Map<number, number>();

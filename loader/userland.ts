@@ -4,17 +4,15 @@ import type { SimKernel } from './kernel.ts';
 import {
   DupsTrace,
   type ExecTarget,
-  type FileSystemTable,
-  FileSystemTypes,
   ModprobePath,
   RequestModule,
-  TestKmod,
+  type TestKmod,
   UsermodeHelper,
 } from './kmod/index.ts';
 import { deleteModule, finitModule, initModule } from './module/index.ts';
 import type { ModuleSource } from './module/module-source.ts';
-import { modulePut } from './module/resolve-symbols.ts';
 import type { UserspaceCosts } from './presets/userspace-costs.ts';
+import { TestKmodDevice } from './test-kmod-device.ts';
 import type { Bytes, Nanos } from './units.ts';
 import {
   defaultChildrenMax,
@@ -62,11 +60,12 @@ export class Userland {
   readonly #options: UserlandOptions;
   #libkmod: Libkmod | undefined;
   #udev: UdevManager | undefined;
-  #testKmod: TestKmod | undefined;
+  readonly #testKmod: TestKmodDevice;
 
   constructor(kernel: SimKernel, options: UserlandOptions) {
     this.#kernel = kernel;
     this.#options = options;
+    this.#testKmod = new TestKmodDevice(kernel, this);
     const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
     this.requestModule = new RequestModule({
       engine,
@@ -113,49 +112,21 @@ export class Userland {
     return this.#udev;
   }
 
-  /** The driver of the kmod self-tests, as if it had been loaded. */
-  get testKmod(): TestKmod {
-    const { ctx } = this.#kernel;
-    this.#testKmod ??= new TestKmod({
-      engine: ctx.engine,
-      log: ctx.log,
-      requestModule: this.requestModule,
-      fileSystems: new FileSystemTypes(this.#fileSystems(), this.requestModule, ctx.log),
-      threadNs: this.#options.costs.helper_fork_ns,
-    });
-    return this.#testKmod;
-  }
-
-  /** Model: a file system is registered while the module with the alias `fs-NAME` is live. */
-  #fileSystems(): FileSystemTable {
-    const { ctx } = this.#kernel;
-    return {
-      find: (name) => {
-        const owner = this.index.lookup(`fs-${name}`)[0];
-        const mod = owner && ctx.modules.findFormed(owner.name);
-        if (mod?.state !== 'live') return undefined;
-        return {
-          name,
-          hasSubtype: name === 'fuse',
-          tryModuleGet: () => {
-            if (mod.refcnt === 0) return false;
-            mod.refcnt += 1;
-            return true;
-          },
-          modulePut: () => modulePut(ctx, mod, 'put_filesystem'),
-        };
-      },
-    };
+  /** The driver of the kmod self-tests; undefined while its module is not there. */
+  get testKmod(): TestKmod | undefined {
+    return this.#testKmod.open(this.#options.costs.helper_fork_ns);
   }
 
   #execTarget(path: string): ExecTarget {
     const plain = this.#options.programs.get(path);
-    if (plain) return (argv) => this.#runPlain(plain, argv);
-    if (MODPROBE_PATHS.has(path)) {
+    const { tree, files, engine, callerPolicy } = this.#kernel;
+    if (plain || MODPROBE_PATHS.has(path)) {
       const { modprobe } = this;
-      return (argv) => modprobe.program(argv);
+      return (argv) => {
+        engine.current!.policy = callerPolicy;
+        return plain ? this.#runPlain(plain, argv) : modprobe.program(argv);
+      };
     }
-    const { tree, files } = this.#kernel;
     const there = tree.open(path).ok || files.get(tree.absolute(path)) !== undefined;
     return { errno: there ? ERRNO.EACCES : ERRNO.ENOENT };
   }

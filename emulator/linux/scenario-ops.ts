@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A scenario's steps as operations of the Linux guest.
 
+import { testKmodAttribute } from '../../loader/kmod/test-kmod-attributes.ts';
 import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
 import type { GuestOp } from './guest-ops.ts';
 
@@ -85,14 +86,16 @@ export class StepPlanner {
   }
 
   #wantsWorkers(step: Step): boolean {
-    if (!('finit_module' in step)) return false;
+    if (!('finit_module' in step)) return startsThreads(step);
     return this.#workersFirst.has(/([^/]*)\.ko$/.exec(step.finit_module)?.[1] ?? '');
   }
 
   /** Children wait at a gate, go together, and are waited for. */
   #parallel(members: Extract<Step, { parallel: unknown }>['parallel'], index: number): PlannedStep {
     const calls: PlannedCall[] = [];
-    const ops: GuestOp[] = [];
+    const ops: GuestOp[] = members.some(({ step }) => startsThreads(step))
+      ? [{ op: 'workers' }]
+      : [];
     members.forEach(({ step, delay_ms }, member) => {
       const child = `p${member}`;
       const op = this.#call(step, index);
@@ -197,6 +200,11 @@ export class StepPlanner {
   #at(path: string): string {
     return path.startsWith('/') ? path : `${this.#root}/${path}`;
   }
+}
+
+/** Starts threads of the kernel's test driver: they go before who starts them (lib/test_kmod.c). */
+function startsThreads(step: Step): boolean {
+  return 'write' in step && testKmodAttribute(step.write) === 'trigger_config';
 }
 
 /** Results are found by the operation's identity. */

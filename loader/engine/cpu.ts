@@ -2,8 +2,8 @@ import type { CpuId, Nanos } from '../units.ts';
 import type { Timer } from './event-queue.ts';
 import type { Task } from './task.ts';
 
-/** First-in first-out list of tasks; taking from the front costs amortised constant time. */
-export class RunQueue {
+/** First-in first-out list of tasks; both ends cost amortised constant time. */
+class TaskList {
   #items: Task[] = [];
   #head = 0;
 
@@ -13,6 +13,15 @@ export class RunQueue {
 
   push(task: Task): void {
     this.#items.push(task);
+  }
+
+  unshift(task: Task): void {
+    if (this.#head === 0) {
+      this.#items.unshift(task);
+      return;
+    }
+    this.#head -= 1;
+    this.#items[this.#head] = task;
   }
 
   peek(): Task | undefined {
@@ -28,6 +37,38 @@ export class RunQueue {
       this.#head = 0;
     }
     return task;
+  }
+}
+
+/** Tasks that wait for a CPU: those of SCHED_IDLE behind all others. */
+export class RunQueue {
+  readonly #normal = new TaskList();
+  readonly #idle = new TaskList();
+
+  get length(): number {
+    return this.#normal.length + this.#idle.length;
+  }
+
+  /** Tasks that go before one of SCHED_IDLE. */
+  get normal(): number {
+    return this.#normal.length;
+  }
+
+  push(task: Task): void {
+    (task.policy === 'idle' ? this.#idle : this.#normal).push(task);
+  }
+
+  /** Puts a task of SCHED_IDLE before the others of its kind. */
+  unshift(task: Task): void {
+    this.#idle.unshift(task);
+  }
+
+  peek(): Task | undefined {
+    return this.#normal.peek() ?? this.#idle.peek();
+  }
+
+  shift(): Task | undefined {
+    return this.#normal.shift() ?? this.#idle.shift();
   }
 }
 

@@ -1,29 +1,9 @@
 import type { CpuId, Nanos } from '../units.ts';
 import { Cpu, IdleSet, RunQueue } from './cpu.ts';
+import type { EngineOptions, SpawnOptions } from './engine-options.ts';
 import { EventQueue, type Timer } from './event-queue.ts';
 import { Random } from './random.ts';
 import { type Coroutine, INTERRUPTED, type Signal, Task, type WaitMode } from './task.ts';
-
-export interface EngineOptions {
-  /** Number of CPUs that exist; all are online at first. */
-  readonly cpus: number;
-  readonly seed: number;
-  /** Longest a task keeps its CPU while others wait for it. */
-  readonly timeslice?: Nanos;
-  /** First pid given out. */
-  readonly firstPid?: number;
-}
-
-export interface SpawnOptions {
-  readonly comm: string;
-  /** Where it starts; tasks without one start on the lowest idle CPU. */
-  readonly cpu?: CpuId;
-  /** Bound to `cpu` for life. */
-  readonly pinned?: boolean;
-  readonly pid?: number;
-  /** With no idle CPU, takes the place of the running task the next time that one works. */
-  readonly preempts?: boolean;
-}
 
 /** The task of events that no task caused (boot, timers): the idle task of CPU 0. */
 const SWAPPER = 'swapper/0-0';
@@ -34,8 +14,8 @@ const SWAPPER = 'swapper/0-0';
  * Simulated code takes no time until it says so (`work`, `sleep`). Everything that happens at one
  * instant happens in a fixed order, so the same inputs give the same run.
  *
- * Model: CPUs are shared first come first served with a time slice; there are no priorities, and
- * a task that may migrate runs on the idle CPU with the lowest number.
+ * Model: CPUs are shared first come first served with a time slice, tasks of SCHED_IDLE behind all
+ * others; a task that may migrate runs on the idle CPU with the lowest number.
  */
 export class Engine {
   readonly cpus: readonly Cpu[];
@@ -140,6 +120,7 @@ export class Engine {
     if (!this.cpus[cpu]) throw new RangeError(`no CPU ${cpu}`);
     const task = new Task(pid, options.comm, cpu, options.pinned ?? false, body());
     task.request = this.#current?.request ?? 0;
+    task.policy = options.policy ?? 'normal';
     this.#alive += 1;
     if (options.preempts && this.#current && this.#idle.first() === undefined) {
       const here = this.cpus[this.#current.cpu]!;
@@ -195,6 +176,15 @@ export class Engine {
     // Time is whole nanoseconds: a fraction could be too small to move the clock.
     task.remaining = Math.ceil(ns);
     task.state = 'working';
+    yield;
+  }
+
+  /** Lets a task go first that the running one has to give way to (preempt_schedule()). */
+  *giveWay(): Coroutine<void> {
+    const task = this.#current!;
+    const cpu = this.cpus[task.cpu]!;
+    if (!cpu.preempt) return;
+    this.#putBack(cpu, task);
     yield;
   }
 
@@ -256,7 +246,7 @@ export class Engine {
     if (task.pinned || this.#idle.has(home.id)) {
       home.queue.push(task);
       if (this.#idle.has(home.id)) this.#dispatchSoon(home);
-      else this.#limitSlice(home);
+      else this.#contend(home, task);
       return;
     }
     const idle = this.#idle.first();
@@ -268,7 +258,37 @@ export class Engine {
       return;
     }
     this.#shared.push(task);
-    this.#limitSlice(home);
+    this.#contend(home, task);
+  }
+
+  /** A task wants a CPU that another has. */
+  #contend(cpu: Cpu, task: Task): void {
+    const { running } = cpu;
+    if (running?.policy !== 'idle' || task.policy === 'idle') {
+      if (running?.policy === task.policy) this.#limitSlice(cpu);
+      return;
+    }
+    cpu.preempt = true;
+    if (running.state === 'working' && cpu.sliceTimer?.fire)
+      this.#cutSlice(cpu, running, this.#now);
+  }
+
+  #cutSlice(cpu: Cpu, task: Task, at: Nanos): void {
+    this.#queue.cancel(cpu.sliceTimer!);
+    cpu.sliceTimer = this.#queue.push(at, () => this.#endSlice(cpu, task));
+  }
+
+  /** The running task waits again: before others of its kind when it had to give way. */
+  #putBack(cpu: Cpu, task: Task): void {
+    task.state = 'runnable';
+    const queue = task.pinned ? cpu.queue : this.#shared;
+    if (task.policy === 'idle' && cpu.queue.normal + this.#shared.normal > 0) {
+      task.enqueued = -this.#enqueueSeq++;
+      queue.unshift(task);
+      return;
+    }
+    task.enqueued = this.#enqueueSeq++;
+    queue.push(task);
   }
 
   /** Claims an idle CPU and lets it pick its task at this instant, after what is already due. */
@@ -280,8 +300,10 @@ export class Engine {
   #pick(cpu: Cpu): Task | undefined {
     const own = cpu.queue.peek();
     const shared = this.#shared.peek();
-    if (own && (!shared || own.enqueued < shared.enqueued)) return cpu.queue.shift();
-    return shared ? this.#shared.shift() : undefined;
+    if (!own || !shared) return own ? cpu.queue.shift() : this.#shared.shift();
+    const ownFirst =
+      own.policy === shared.policy ? own.enqueued < shared.enqueued : own.policy === 'normal';
+    return (ownFirst ? cpu.queue : this.#shared).shift();
   }
 
   /** Runs tasks on a CPU until one keeps it busy or none is left. */
@@ -349,9 +371,7 @@ export class Engine {
     const timer = cpu.sliceTimer;
     if (!task || !timer?.fire || task.state !== 'working') return;
     const end = Math.max(this.#now, cpu.sliceStart + this.#timeslice);
-    if (timer.at <= end) return;
-    this.#queue.cancel(timer);
-    cpu.sliceTimer = this.#queue.push(end, () => this.#endSlice(cpu, task));
+    if (timer.at > end) this.#cutSlice(cpu, task, end);
   }
 
   #endSlice(cpu: Cpu, task: Task): void {
@@ -360,10 +380,7 @@ export class Engine {
     task.remaining -= spent;
     cpu.sliceTimer = undefined;
     if (task.remaining > 0) {
-      task.state = 'runnable';
-      task.enqueued = this.#enqueueSeq++;
-      if (task.pinned) cpu.queue.push(task);
-      else this.#shared.push(task);
+      this.#putBack(cpu, task);
     } else {
       this.#resume(task);
       if (task.remaining > 0) {

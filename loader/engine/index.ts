@@ -1,6 +1,8 @@
 export { Completion } from './completion.ts';
-export { Engine, type EngineOptions, type SpawnOptions } from './engine.ts';
+export { Engine } from './engine.ts';
+export type { EngineOptions, SpawnOptions } from './engine-options.ts';
 export { EventQueue, type Timer } from './event-queue.ts';
+export { Kthreadd } from './kthread.ts';
 export { Mutex } from './mutex.ts';
 export {
   KernelLog,
@@ -13,6 +15,13 @@ export {
 export { Random } from './random.ts';
 export { Rcu } from './rcu.ts';
 export { type DownResult, Semaphore } from './semaphore.ts';
-export { type Coroutine, INTERRUPTED, type Signal, Task, type WaitMode } from './task.ts';
+export {
+  type Coroutine,
+  INTERRUPTED,
+  type Policy,
+  type Signal,
+  Task,
+  type WaitMode,
+} from './task.ts';
 export { WaitQueue, type WaitResult } from './wait-queue.ts';
 export { Work } from './work-queue.ts';

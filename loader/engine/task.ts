@@ -12,6 +12,13 @@ export type Coroutine<T> = Generator<void, T, unknown>;
 /** What a wait that a signal ended resumes with. */
 export const INTERRUPTED: unique symbol = Symbol('interrupted');
 
+/**
+ * SCHED_NORMAL or SCHED_IDLE. A task of the second kind has a CPU while no other kind wants it, and
+ * gives way to one that wakes at once (wakeup_preempt_fair, kernel/sched/fair.c, Linux 6.12).
+ * Model: it gets nothing while others run, where the kernel gives it three parts in a thousand.
+ */
+export type Policy = 'normal' | 'idle';
+
 export type TaskState = 'runnable' | 'running' | 'working' | 'blocked' | 'done';
 
 /** One thread of the simulated kernel or of its user space. */
@@ -24,6 +31,7 @@ export class Task {
   cpu: CpuId;
   /** A pinned task never leaves its CPU. */
   readonly pinned: boolean;
+  policy: Policy = 'normal';
   state: TaskState = 'runnable';
   /** Signals sent and not yet acted on. */
   pending: Signal | undefined;

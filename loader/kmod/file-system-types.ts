@@ -6,9 +6,9 @@ export interface FileSystemType {
   readonly name: string;
   /** FS_HAS_SUBTYPE: `fuse.sshfs` is a `fuse`. */
   readonly hasSubtype: boolean;
-  /** try_module_get() on its owner; a built-in one always succeeds. */
-  tryModuleGet(): boolean;
-  modulePut(): void;
+  /** try_module_get() on its owner, for the function named; a built-in one always succeeds. */
+  tryModuleGet(callSite: string): boolean;
+  modulePut(callSite: string): void;
 }
 
 /** The list behind /proc/filesystems; which modules register what is the kernel's business. */
@@ -42,7 +42,7 @@ export class FileSystemTypes {
       }
     }
     if (type && dot >= 0 && !type.hasSubtype) {
-      type.modulePut();
+      type.modulePut('get_fs_type');
       return undefined;
     }
     return type;
@@ -50,7 +50,7 @@ export class FileSystemTypes {
 
   #get(name: string): FileSystemType | undefined {
     const type = this.#table.find(name);
-    return type?.tryModuleGet() ? type : undefined;
+    return type?.tryModuleGet('__get_fs_type') ? type : undefined;
   }
 
   #warnOnce(name: string): void {

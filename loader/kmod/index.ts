@@ -17,10 +17,10 @@ export {
 export {
   TEST_KMOD_CASES,
   TestKmod,
-  type TestKmodAttribute,
   type TestKmodOptions,
-  testKmodAttribute,
+  type ThreadRecords,
 } from './test-kmod.ts';
+export { type TestKmodAttribute, testKmodAttribute } from './test-kmod-attributes.ts';
 export {
   type ExecTarget,
   type HelperProgram,

@@ -1,12 +1,14 @@
 /**
  * The stress driver of the kmod self-tests: many kernel threads that ask for one module or one
  * file system at once (lib/test_kmod.c, Linux 6.12).
- * Model: one device; memory for the thread records is there up to MAX_THREADS of them.
+ * Model: one device; of its memory only the threads' records can run out, and no more than
+ * MAX_THREADS threads are started.
  */
 import {
   Completion,
   type Coroutine,
   type Engine,
+  Kthreadd,
   LOG_LEVEL,
   Mutex,
   type Printk,
@@ -16,44 +18,30 @@ import type { Nanos } from '../units.ts';
 import { cString } from './c-string.ts';
 import type { FileSystemTypes } from './file-system-types.ts';
 import type { RequestModule } from './request-module.ts';
+import { kstrtoint, kstrtouint, type TestKmodAttribute } from './test-kmod-attributes.ts';
 
 /** enum kmod_test_case */
 export const TEST_KMOD_CASES = { TEST_KMOD_DRIVER: 1, TEST_KMOD_FS_TYPE: 2 } as const;
 
 const CASE_NAMES = ['invalid', 'TEST_KMOD_DRIVER', 'TEST_KMOD_FS_TYPE'];
-const UINT_MAX = 4_294_967_295;
 const MAX_THREADS = 65_536;
 
 /** TEST_START_* */
 const START = { driver: 'test_module', fs: 'xfs', threads: 50, testCase: 1 } as const;
 
-/** Files of /sys/devices/virtual/misc/test_kmod0 that can be written. */
-export type TestKmodAttribute =
-  | 'trigger_config'
-  | 'reset'
-  | 'config_test_driver'
-  | 'config_test_fs'
-  | 'config_num_threads'
-  | 'config_test_case'
-  | 'test_result';
+/** Where the threads' records are allocated; a static function is inlined there. */
+const RECORD_CALLERS = {
+  reset: '__kmod_config_init [test_kmod]',
+  threads: 'config_num_threads_store [test_kmod]',
+} as const;
 
-const DIRECTORY = '/sys/devices/virtual/misc/test_kmod0/';
-const ATTRIBUTES: ReadonlySet<string> = new Set([
-  'config',
-  'trigger_config',
-  'reset',
-  'config_test_driver',
-  'config_test_fs',
-  'config_num_threads',
-  'config_test_case',
-  'test_result',
-]);
-
-/** Which file of the device a path names; undefined when none. */
-export function testKmodAttribute(path: string): TestKmodAttribute | 'config' | undefined {
-  if (!path.startsWith(DIRECTORY)) return undefined;
-  const name = path.slice(DIRECTORY.length);
-  return ATTRIBUTES.has(name) ? (name as TestKmodAttribute | 'config') : undefined;
+/** Memory of the threads' records, an area of vmalloc memory. */
+export interface ThreadRecords {
+  /**
+   * kmod_config_sync_info(): frees the records there are and takes zeroed memory for `threads`.
+   * False when there is none: then there are no records.
+   */
+  sync(threads: number, caller: string): Coroutine<boolean>;
 }
 
 export interface TestKmodOptions {
@@ -61,14 +49,19 @@ export interface TestKmodOptions {
   readonly log: Printk;
   readonly requestModule: RequestModule;
   readonly fileSystems: FileSystemTypes;
+  readonly records: ThreadRecords;
   /** Starting one kernel thread. */
   readonly threadNs: Nanos;
+  /** The module's init has said that the device is there. */
+  readonly announced?: boolean;
 }
 
 export class TestKmod {
   readonly #options: TestKmodOptions;
+  readonly #kthreadd: Kthreadd;
   readonly #configMutex: Mutex;
   readonly #triggerMutex: Mutex;
+  readonly #threadMutex: Mutex;
   readonly #threadsDone: Completion;
   #driver: string = START.driver;
   #fs: string = START.fs;
@@ -80,10 +73,12 @@ export class TestKmod {
   constructor(options: TestKmodOptions) {
     const { engine } = options;
     this.#options = options;
+    this.#kthreadd = new Kthreadd(engine, options.threadNs);
     this.#configMutex = new Mutex(engine);
     this.#triggerMutex = new Mutex(engine);
+    this.#threadMutex = new Mutex(engine);
     this.#threadsDone = new Completion(engine);
-    this.#info('interface ready');
+    if (!options.announced) this.#info('interface ready');
   }
 
   get testResult(): number {
@@ -91,7 +86,16 @@ export class TestKmod {
   }
 
   /** Text of `config` and of the files of the same name as a setting. */
-  read(name: Exclude<TestKmodAttribute, 'trigger_config' | 'reset'> | 'config'): string {
+  *read(
+    name: Exclude<TestKmodAttribute, 'trigger_config' | 'reset'> | 'config',
+  ): Coroutine<string> {
+    yield* this.#configMutex.lock();
+    const text = this.#show(name);
+    this.#configMutex.unlock();
+    return text;
+  }
+
+  #show(name: Exclude<TestKmodAttribute, 'trigger_config' | 'reset'> | 'config'): string {
     switch (name) {
       case 'config':
         return (
@@ -105,7 +109,7 @@ export class TestKmod {
       case 'config_test_fs':
         return `${this.#fs}\n`;
       case 'config_num_threads':
-        return `${this.#numThreads}\n`;
+        return `${this.#numThreads | 0}\n`;
       case 'config_test_case':
         return `${this.#testCase}\n`;
       case 'test_result':
@@ -113,30 +117,31 @@ export class TestKmod {
     }
   }
 
-  /** Writes a file as the current task: the length written, or a negative errno. */
+  /**
+   * Writes a file as the current task: the length written, or a negative errno. A write of nothing
+   * does not come to the device (sysfs_kf_write, fs/sysfs/file.c).
+   */
   *write(name: TestKmodAttribute, text: string): Coroutine<number> {
+    if (text === '') return 0;
     switch (name) {
       case 'trigger_config':
         return yield* this.#trigger(text);
       case 'reset':
         return yield* this.#reset(text);
       case 'test_result': {
-        const value = parseInteger(text, -2_147_483_648, 2_147_483_647);
+        const value = kstrtoint(text);
         if (value.errno !== 0) return -value.errno;
         return yield* this.#configure(text, () => {
           this.#result = value.number;
         });
       }
       case 'config_num_threads': {
-        const value = parseInteger(text, 0, UINT_MAX);
+        const value = kstrtouint(text);
         if (value.errno !== 0) return -value.errno;
-        if (value.number > MAX_THREADS) return -ERRNO.EINVAL;
-        return yield* this.#configure(text, () => {
-          this.#numThreads = value.number;
-        });
+        return yield* this.#setThreads(text, value.number);
       }
       case 'config_test_case': {
-        const value = parseInteger(text, 0, UINT_MAX);
+        const value = kstrtouint(text);
         if (value.errno !== 0) return -value.errno;
         if (value.number < 1 || value.number > 2) return -ERRNO.EINVAL;
         return yield* this.#configure(text, () => {
@@ -161,6 +166,18 @@ export class TestKmod {
     return text.length;
   }
 
+  /** test_dev_config_update_uint_sync(): without memory for the new number the old one is back. */
+  *#setThreads(text: string, threads: number): Coroutine<number> {
+    const { records } = this.#options;
+    yield* this.#configMutex.lock();
+    const ok = yield* records.sync(threads, RECORD_CALLERS.threads);
+    if (ok) this.#numThreads = threads;
+    else yield* records.sync(this.#numThreads, RECORD_CALLERS.threads);
+    this.#configMutex.unlock();
+    return ok ? text.length : -ERRNO.EINVAL;
+  }
+
+  /** reset_store() */
   *#reset(text: string): Coroutine<number> {
     yield* this.#triggerMutex.lock();
     yield* this.#configMutex.lock();
@@ -169,6 +186,7 @@ export class TestKmod {
     this.#numThreads = START.threads;
     this.#testCase = START.testCase;
     this.#result = 0;
+    yield* this.#options.records.sync(START.threads, RECORD_CALLERS.reset);
     this.#info('reset');
     this.#configMutex.unlock();
     this.#triggerMutex.unlock();
@@ -179,7 +197,14 @@ export class TestKmod {
   *#trigger(text: string): Coroutine<number> {
     yield* this.#triggerMutex.lock();
     yield* this.#configMutex.lock();
-    const { engine, threadNs } = this.#options;
+    const ret = this.#numThreads > MAX_THREADS ? -ERRNO.ENOMEM : yield* this.#run();
+    this.#configMutex.unlock();
+    this.#triggerMutex.unlock();
+    return ret < 0 ? ret : text.length;
+  }
+
+  /** run_test_driver(), run_test_fs_type() and try_requests() */
+  *#run(): Coroutine<number> {
     const count = this.#numThreads;
     const results = new Array<number>(count).fill(0);
     this.#done = 0;
@@ -191,20 +216,20 @@ export class TestKmod {
     );
     this.#info(`Number of threads to run: ${count}`);
     this.#info(`Thread IDs will range from 0 - ${(count - 1) >>> 0}`);
-    for (let i = 0; i < count; i += 1) {
-      yield* engine.work(threadNs);
-      const thread = engine.spawn({ comm: `test_kmod-${i}`.slice(0, 15) }, () =>
-        this.#thread(i, results),
-      );
-      thread.request = engine.current!.request;
-    }
+    for (let i = 0; i < count; i += 1) yield* this.#tryOneRequest(i, results);
     this.#info('No errors were found while initializing threads');
     yield* this.#threadsDone.wait();
-    this.#tallyUp(results);
+    yield* this.#tallyUp(results);
     this.#info(`General test result: ${this.#result}`);
-    this.#configMutex.unlock();
-    this.#triggerMutex.unlock();
-    return text.length;
+    return 0;
+  }
+
+  /** try_one_request(): a thread that has its answer already waits until the next may be made. */
+  *#tryOneRequest(index: number, results: number[]): Coroutine<void> {
+    yield* this.#threadMutex.lock();
+    yield* this.#kthreadd.run(`test_kmod-${index}`, () => this.#thread(index, results));
+    this.#threadMutex.unlock();
+    yield* this.#options.engine.giveWay();
   }
 
   /** run_request() */
@@ -218,18 +243,26 @@ export class TestKmod {
       });
     } else {
       const type = yield* fileSystems.getFsType(this.#fs);
-      if (type) type.modulePut();
+      if (type) type.modulePut('test_kmod_put_module [test_kmod]');
       else results[index] = -ERRNO.EINVAL;
     }
+    yield* this.#threadMutex.lock();
+    this.#doneCheck(index);
+    this.#threadMutex.unlock();
+  }
+
+  /** kmod_test_done_check() */
+  #doneCheck(index: number): void {
     this.#done += 1;
-    if (this.#done < this.#numThreads) return;
+    if (this.#done !== this.#numThreads) return;
     this.#info(`Done: ${this.#done} threads have all run now`);
     this.#info(`Last thread to run: ${index}`);
     this.#threadsDone.complete();
   }
 
   /** tally_up_work(): the last result that is not 0, in the order of the threads. */
-  #tallyUp(results: readonly number[]): void {
+  *#tallyUp(results: readonly number[]): Coroutine<void> {
+    yield* this.#threadMutex.lock();
     this.#info('Results:');
     let last = 0;
     results.forEach((ret, i) => {
@@ -241,6 +274,7 @@ export class TestKmod {
       );
     });
     this.#result = last;
+    this.#threadMutex.unlock();
   }
 
   get #caseName(): string {
@@ -251,12 +285,4 @@ export class TestKmod {
   #info(text: string): void {
     this.#options.log.print(LOG_LEVEL.INFO, `misc test_kmod0: ${text}`);
   }
-}
-
-/** kstrtoint() and kstrtouint(), base 10. */
-function parseInteger(text: string, min: number, max: number): { errno: number; number: number } {
-  const shape = min < 0 ? /^[+-]?\d+\n?$/ : /^\+?\d+\n?$/;
-  if (!shape.test(text)) return { errno: ERRNO.EINVAL, number: 0 };
-  const number = Number.parseInt(text, 10);
-  return number < min || number > max ? { errno: ERRNO.ERANGE, number: 0 } : { errno: 0, number };
 }

@@ -112,8 +112,9 @@ function* dispatch(
     case 'read':
     case 'write': {
       const attribute = testKmodAttribute(kernel.tree.absolute(operation.path));
-      if (attribute === undefined) return accessFile(kernel, call, operation);
-      return yield* accessTestKmod(userland.testKmod, call, operation, attribute);
+      const device = attribute === undefined ? undefined : userland.testKmod;
+      if (attribute === undefined || !device) return accessFile(kernel, call, operation);
+      return yield* accessTestKmod(device, call, operation, attribute);
     }
     case 'request_module': {
       const { name, wait } = operation;
@@ -169,7 +170,7 @@ function* accessTestKmod(
     return { ret: yield* device.write(name, operation.text) };
   }
   if (name === 'trigger_config' || name === 'reset') return { ret: -ERRNO.EACCES };
-  const text = device.read(name);
+  const text = yield* device.read(name);
   return { ret: text.length, text };
 }
 

@@ -71,10 +71,10 @@ export class Session implements PortSession {
     this.#kernel = kernel;
     this.#program = program;
     this.#observer = observer;
-    const { engine } = kernel;
+    const { engine, callerPolicy: policy } = kernel;
     this.#contexts = program.contexts.map(({ cpu, comm, operations }, index) => {
       const context = new Context(index, cpu, operations[Symbol.iterator]());
-      context.task = engine.spawn({ comm: comm ?? 'storm', cpu, pinned: true }, () =>
+      context.task = engine.spawn({ comm: comm ?? 'storm', cpu, pinned: true, policy }, () =>
         this.#serve(context),
       );
       return context;
@@ -234,10 +234,9 @@ export class Session implements PortSession {
       if (err !== 0) return err;
     }
     const children: Task[] = [];
+    const { comm, policy } = engine.current!;
     for (const [index, member] of group.members.entries()) {
-      const child = engine.spawn({ comm: engine.current!.comm }, () =>
-        this.#member(context, member, index),
-      );
+      const child = engine.spawn({ comm, policy }, () => this.#member(context, member, index));
       children.push(child);
       if (member.signal) {
         const { kind, after } = member.signal;

@@ -2,8 +2,11 @@
 // What the guest's modprobe is to do for each name a scenario asks for, as the model's modprobe
 // would: dependencies first, files whose module is live passed over.
 
+import { escapeToken } from '../../emulator/linux/console-escapes.ts';
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import { moduleDecompressionFormat } from '../../loader/decompress/index.ts';
+import { cString } from '../../loader/kmod/c-string.ts';
+import { testKmodAttribute } from '../../loader/kmod/index.ts';
 import type { ModuleSource } from '../../loader/module/module-source.ts';
 import type { Scenario } from '../../loader/scenario/schema.ts';
 import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
@@ -14,6 +17,10 @@ import { probeList } from '../../loader/userspace/probe-list.ts';
 const DEFAULT_MODPROBE = '/sbin/modprobe';
 const PATH_FILE = '/proc/sys/kernel/modprobe';
 const COMPRESSED_FILE = 4;
+/** Names of the threads of lib/test_kmod.c. */
+const THREADS = 'test_kmod-';
+/** More than starting all of a test's threads takes in the guest. */
+const THREADS_MS = 200;
 
 export interface ModprobePlan {
   /** Lines of /etc/modprobe.list. */
@@ -28,7 +35,7 @@ export function planModprobe(
   steps: readonly Step[],
   source: ModuleSource,
 ): ModprobePlan {
-  const asked = requestedNames(steps);
+  const { asked, threads } = requestedNames(steps);
   if (asked.length === 0) return {};
   const index = buildModuleIndex(source);
   const root = `/lib/modules/${source.release}`;
@@ -38,36 +45,91 @@ export function planModprobe(
     const program = programs[path];
     const words: string[] = [];
     if (program !== undefined && program.duration_ms > 0)
-      words.push(`delay=${program.duration_ms}`);
+      words.push(...delayWords(program.duration_ms, threads));
     if (program === undefined || program.modprobe)
       words.push(...loadWords(index, root, source, name));
     if (program !== undefined) words.push(`exit=${program.exit}`);
     // A name that is not listed is not found.
     else if (index.lookup(name).length === 0) words.length = 0;
-    const line = [name, ...words].join(' ');
+    const line = [escapeToken(name), ...words].join(' ');
     if ((lines.get(name) ?? line) !== line) {
       throw new GuestMappingError(step, `the guest has one modprobe answer for ${name}, not two`);
     }
     lines.set(name, line);
   }
   const paths = Object.keys(programs).filter((path) => path !== DEFAULT_MODPROBE);
-  const listed = [...lines].filter(([name, line]) => line !== name).map(([, line]) => line);
+  const listed = [...lines.values()].filter((line) => line.includes(' '));
   return { modprobeList: listed, programs: paths };
 }
 
-function requestedNames(steps: readonly Step[]): { name: string; path: string; step: number }[] {
-  const names: { name: string; path: string; step: number }[] = [];
+interface AskedName {
+  readonly name: string;
+  readonly path: string;
+  readonly step: number;
+}
+
+/** Whom modprobe is asked for, and whether threads of the self-tests' driver are among those who ask. */
+function requestedNames(steps: readonly Step[]): { asked: AskedName[]; threads: boolean } {
+  const asked: AskedName[] = [];
+  const config = new TestKmodConfig();
+  let threads = false;
   let path = DEFAULT_MODPROBE;
   const visit = (call: CallStep, step: number): void => {
-    if ('write' in call && call.write === PATH_FILE) path = call.text.trim();
-    if ('request_module' in call) names.push({ name: call.request_module, path, step });
-    if ('modprobe' in call) names.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step });
+    if ('write' in call) {
+      if (call.write === PATH_FILE) path = call.text.trim();
+      const name = config.write(call.write, call.text);
+      if (name === undefined) return;
+      threads = true;
+      asked.push({ name, path, step });
+    }
+    if ('request_module' in call) asked.push({ name: call.request_module, path, step });
+    if ('modprobe' in call) asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step });
   };
   steps.forEach((step, index) => {
     if ('parallel' in step) for (const member of step.parallel) visit(member.step, index);
     else visit(step as CallStep, index);
   });
-  return names;
+  return { asked, threads };
+}
+
+/** What the self-tests' driver has been told to ask for. */
+class TestKmodConfig {
+  #driver = 'test_module';
+  #fs = 'xfs';
+  #testCase = 1;
+
+  /** The name that is asked for, when the write starts the threads. */
+  write(path: string, text: string): string | undefined {
+    switch (testKmodAttribute(path)) {
+      case 'config_test_driver':
+        this.#driver = cString(text);
+        return undefined;
+      case 'config_test_fs':
+        this.#fs = cString(text);
+        return undefined;
+      case 'config_test_case':
+        this.#testCase = Number(text);
+        return undefined;
+      case 'reset':
+        this.#driver = 'test_module';
+        this.#fs = 'xfs';
+        this.#testCase = 1;
+        return undefined;
+      case 'trigger_config':
+        return this.#testCase === 1 ? this.#driver : `fs-${this.#fs.split('.')[0]}`;
+      default:
+        return undefined;
+    }
+  }
+}
+
+/**
+ * The fair scheduler's order of threads that wake together hangs on nanoseconds; first come first
+ * served, it is that of their waking.
+ */
+function delayWords(ms: number, threads: boolean): string[] {
+  if (!threads || ms <= THREADS_MS) return [`delay=${ms}`];
+  return [`delay=${THREADS_MS}`, `fifo=${THREADS}`, `delay=${ms - THREADS_MS}`];
 }
 
 function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name: string): string[] {

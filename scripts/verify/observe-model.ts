@@ -90,7 +90,8 @@ class StepRecorder {
   readonly #run: PreparedRun;
   /** Areas that inits have taken: by address, the module. */
   readonly #owned = new Map<number, string>();
-  #exiting: string | null = null;
+  /** Tasks inside a module's exit. */
+  readonly #exiting = new Set<string>();
 
   constructor(run: PreparedRun) {
     this.#run = run;
@@ -109,8 +110,11 @@ class StepRecorder {
         }
         break;
       case 'module_state':
-        if (event.state === 'going') this.#exiting = event.name;
-        else if (event.name === this.#exiting) this.#exiting = null;
+        if (event.state === 'going') this.#exiting.add(event.task);
+        else if (event.state === 'gone') this.#exiting.delete(event.task);
+        break;
+      case 'module_free':
+        this.#exiting.delete(event.task);
         break;
     }
   }
@@ -135,18 +139,19 @@ class StepRecorder {
     const { preset } = this.#run.kernel.space;
     const hex = (va: number): string => formatHex(preset, va);
     const { kind, task } = event;
+    const by = this.#exiting.has(task) ? 'exit' : '';
     if (kind === 'alloc_vmap_area') {
       const { size, align, failed } = event;
       const text = `va_start=${hex(event.va_start)} size=${size} align=${align} vstart=${hex(event.vstart)} vend=${hex(event.vend)} failed=${failed}`;
-      return { kind, text, task, owner: '' };
+      return { kind, text, task, owner: by };
     }
     if (kind === 'free_vmap_area_noflush') {
-      const owner = this.#owned.get(event.va_start) ?? '';
+      const owner = this.#owned.get(event.va_start) ?? by;
       this.#owned.delete(event.va_start);
       const text = `va_start=${hex(event.va_start)} nr_lazy=${event.nr_lazy} nr_lazy_max=${event.nr_lazy_max}`;
       return { kind, text, task, owner };
     }
     const text = `start=${hex(event.start)} end=${hex(event.end)} num_purged=${event.num_purged}`;
-    return { kind, text, task, owner: '' };
+    return { kind, text, task, owner: by };
   }
 }

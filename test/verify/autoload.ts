@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// request_module: how many at once, which modprobe, duplicates, signals.
+// request_module: how many at once, which modprobe, duplicates, signals; asked by processes through a
+// module of ours, and by the kernel's own threads through its test driver (lib/test_kmod.c).
 
 import { Random } from '../../loader/engine/index.ts';
 import type { ScenarioInput } from '../../loader/scenario/schema.ts';
@@ -17,6 +18,11 @@ const SLOW_MS = 13_000;
 /** For the many that compete for a slot. */
 const SLOW_GAP_MS = 110;
 const SHORT_MS = 2500;
+/** The kernel's test driver, and most threads it is given. */
+const DEVICE = '/sys/devices/virtual/misc/test_kmod0';
+const MOST_THREADS = 62;
+/** Where the limit of 50 requests shows. */
+const AROUND_LIMIT = [1, 2, 49, 50, 51, 58, MOST_THREADS];
 /** Duplicates are remembered for a minute (kernel/module/dups.c). */
 const RETENTION_MS = 61_000;
 
@@ -54,6 +60,19 @@ export const autoload: Suite = {
     const look = (): void => {
       for (const read of READS) steps.push({ read });
     };
+    const set = (file: string, text: string): void => {
+      steps.push({ write: `${DEVICE}/${file}`, text });
+    };
+    /** Threads of the kernel that ask for one module or one file system. */
+    const threads = (count: number, kind: 'driver' | 'fs', name: string): void => {
+      set('config_test_case', kind === 'driver' ? '1' : '2');
+      set(`config_test_${kind}`, name);
+      set('config_num_threads', String(count));
+      set('trigger_config', '1');
+      steps.push({ read: `${DEVICE}/test_result` });
+    };
+    const some = (): number => 1 + random.below(MOST_THREADS);
+    const kind = (): 'driver' | 'fs' => (random.below(2) === 0 ? 'driver' : 'fs');
 
     // One after the other: found, already there, found with what it needs, not found.
     for (const name of ['crc4', 'crc4', 'tunnel4', 'gre', 'deflate', 'no-such-module']) {
@@ -119,11 +138,69 @@ export const autoload: Suite = {
       Array.from({ length: 54 }, () => ask('slow-one')),
     );
     look();
+    use(MODPROBE);
+    steps.push({ finit_module: 'test_kmod.ko' }, { read: `${DEVICE}/config` });
+    look();
+    set('reset', '1');
+    look();
+    // Nobody finds it: the first one's answer is all the others'.
+    for (let count = 1; count <= MOST_THREADS; count++) threads(count, kind(), `nobody-${count}`);
+    threads(some(), 'driver', 'nobody-7');
+    threads(some(), 'fs', 'nobody-7');
+    threads(3, 'driver', '\0');
+    for (const length of [59, 60]) threads(some(), 'driver', 'z'.repeat(length));
+    look();
+    // There already: a module that is live, a file system that is registered, half a name.
+    steps.push({ finit_module: 'crc-itu-t.ko' }, { finit_module: 'romfs.ko' });
+    threads(some(), 'driver', 'crc-itu-t');
+    threads(some(), 'fs', 'romfs');
+    threads(some(), 'fs', 'romfs.sub');
+    look();
+    use('/sbin/modprobe-fail');
+    threads(some(), kind(), 'refused');
+    use('/sbin/modprobe-missing');
+    threads(some(), kind(), 'missing');
+    use('/proc/modules');
+    threads(some(), kind(), 'no-program');
+    steps.push({ write: PATH, text: '\n' });
+    threads(some(), kind(), 'no-path');
+    // While the first one's modprobe runs, the others wait.
+    use('/sbin/modprobe-short');
+    for (const count of [...AROUND_LIMIT, some(), some()]) threads(count, kind(), `short-${count}`);
+    use('/sbin/modprobe-late');
+    for (const name of ['crc-ccitt', 'lzo', 'nls_utf8']) threads(some(), 'driver', name);
+    for (const name of ['vfat', 'cramfs', 'iso9660']) threads(some(), 'fs', name);
+    look();
+    // Remembered, but gone.
+    steps.push({ delete_module: 'cramfs' }, { delete_module: 'lzo' });
+    threads(some(), 'fs', 'cramfs');
+    threads(some(), 'fs', 'cramfs');
+    threads(some(), 'driver', 'lzo');
+    look();
+    // 50 are served or wait for the one that is; the others may wait for five seconds.
+    use('/sbin/modprobe-slow');
+    for (const count of [50, 58, MOST_THREADS]) threads(count, kind(), `slow-${count}`);
+    look();
+    // What the driver does not take, and more records than fit.
+    for (const text of ['-1', 'x', ' 7', '0x10', '4294967296', '']) set('config_num_threads', text);
+    for (const text of ['0', '4294967295', '200', '100000', '1']) set('config_num_threads', text);
+    for (const text of ['0', '3', '+2\n']) set('config_test_case', text);
+    for (const text of ['-7', '12 ', '2147483648']) set('test_result', text);
+    set('config', 'x');
+    set('nothing', 'x');
+    for (const file of ['config', 'test_result', 'reset'])
+      steps.push({ read: `${DEVICE}/${file}` });
+    look();
     if (seed === 1) {
       use(MODPROBE);
       steps.push({ sleep_ms: RETENTION_MS }, ask('crc4'), ask('missing1'), ask('no-such-module'));
+      for (const name of ['missing', 'nobody-50']) threads(some(), kind(), name);
       look();
     }
+    steps.push({ delete_module: 'test_kmod' });
+    set('reset', '1');
+    steps.push({ finit_module: 'test_kmod.ko' }, { read: `${DEVICE}/config` });
+    look();
     return [
       {
         scenario: scenarioOf(`autoload ${seed}`, steps, {

@@ -2,9 +2,10 @@
 // Looks the name up in /etc/modprobe.list (PROTOCOL.md, "modprobe") and reports both ends of its run.
 #include "modprobe.h"
 #include "children.h"
+#include "policy.h"
 #include "record.h"
 
-enum { WORDS = 64, LIST_MAX = 1 << 20, NOT_FOUND = 1, SCHED_IDLE = 5 };
+enum { WORDS = 64, LIST_MAX = 1 << 20, NOT_FOUND = 1 };
 
 static char list[LIST_MAX];
 static struct text words[WORDS];
@@ -77,11 +78,14 @@ static s32 run_entry(void) {
   for (u32 i = 1; i < word_count; i++) {
     char *w = words[i].p;
     if (starts_with(w, "delay=")) sleep_us((u32)parse_number(w + 6) * 1000);
+    else if (starts_with(w, "fifo=")) run_first(w + 5);
     else if (starts_with(w, "exit=")) exit_code = parse_number(w + 5);
     else if (starts_with(w, "check=")) check = parse_number(w + 6);
     else if (starts_with(w, "flags=")) flags = parse_number(w + 6);
     else if (starts_with(w, "args=")) args = w + 5;
     else if (!(check && is_live(w))) {
+      run_kernel_first();
+      run_last();
       s32 fd = sys2(SYS_open, w, O_RDONLY | O_CLOEXEC);
       s32 ret = fd < 0 ? fd : sys3(SYS_finit_module, fd, args, flags);
       if (fd >= 0) sys1(SYS_close, fd);
@@ -100,11 +104,11 @@ s32 modprobe_main(s32 argc, char **argv) {
     if (starts_with(argv[i], "-r")) removing = 1;
     else if (argv[i][0] != '-') name = argv[i];
   }
-  s32 priority = 0;
-  sys3(SYS_sched_setscheduler, 0, SCHED_IDLE, &priority);  // kernel workers go first
   record_open(0);
   report('b', name, 0);
   if (removing) {
+    run_kernel_first();
+    run_last();
     s32 ret = sys2(SYS_delete_module, name, O_NONBLOCK);
     note_result(name, ret);
     exit_code = ret < 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "ops.h"
 #include "children.h"
+#include "policy.h"
 #include "record.h"
 #include "watch.h"
 
 enum { TOKENS = 24, SLOTS = 16, READ_MAX = 16 << 20, DEFAULT_TIMEOUT_MS = 10000 };
-enum { SCHED_FIFO = 1, SCHED_IDLE = 5, LOWEST_REAL_TIME = 1 };
 
 static char **lines;
 static s32 line_count;
@@ -139,33 +139,6 @@ static s32 do_exec(void) {
   return n ? run_program(argv) : -EINVAL;
 }
 
-// Whether the process of this number bears a name that begins with `prefix`.
-static int is_named(const char *pid, const char *prefix) {
-  char path[32] = "/proc/", comm[32] = "";
-  u32 n = str_len(pid);
-  if (n > 16) return 0;
-  mem_copy(path + 6, pid, n);
-  mem_copy(path + 6 + n, "/comm", 6);
-  return read_whole(path, comm, sizeof comm - 1) > 0 && starts_with(comm, prefix);
-}
-
-// Kernel workers run before everything else from here on: how many there are.
-static s32 workers_first(void) {
-  static char entries[4096];
-  s32 priority = LOWEST_REAL_TIME, found = 0, n;
-  s32 fd = sys2(SYS_open, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return fd;
-  while ((n = sys3(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
-    for (s32 at = 0; at < n; at += *(u16 *)(entries + at + 16)) {
-      const char *name = entries + at + 19;
-      if (*name < '0' || *name > '9' || !is_named(name, "kworker/")) continue;
-      found += sys3(SYS_sched_setscheduler, parse_number(name), SCHED_FIFO, &priority) == 0;
-    }
-  }
-  sys1(SYS_close, fd);
-  return n < 0 ? n : found;
-}
-
 // How many words stand before the options: those may hold '=' themselves.
 static u32 positional_words(void) {
   static const struct {
@@ -209,11 +182,8 @@ static s32 perform(s32 op) {
   if (text_is(w, "kill")) return child_kill(place_text(1), parse_number(place(2)));
   if (text_is(w, "gate")) return gate_wait(), 0;
   if (text_is(w, "go")) return gate_open(), 0;
-  if (text_is(w, "idle")) {
-    s32 priority = 0;
-    return sys3(SYS_sched_setscheduler, 0, SCHED_IDLE, &priority);
-  }
-  if (text_is(w, "workers")) return workers_first();
+  if (text_is(w, "idle")) return run_last();
+  if (text_is(w, "workers")) return run_kernel_first();
   if (text_is(w, "setuid")) return sys1(SYS_setuid32, parse_number(place(1)));
   if (text_is(w, "comm")) return sys2(SYS_prctl, PR_SET_NAME, place(1));
   if (text_is(w, "trace")) return do_trace();

@@ -5,6 +5,7 @@ import {
   FileSystemTypes,
   TestKmod,
   type TestKmodAttribute,
+  type ThreadRecords,
 } from '../../../loader/kmod/index.ts';
 import { KmodRig, MS, SECOND } from './kmod-rig.ts';
 
@@ -15,9 +16,12 @@ class SelfTest {
   readonly loaded = new Set<string>();
   loads = 0;
   xfsReferences = 0;
+  /** Most threads there is memory for; what was asked for, and where. */
+  mostRecords = 1000;
+  readonly synced: [threads: number, caller: string][] = [];
 
-  constructor(dups: 'off' | 'refcounted', loadNs = 50 * MS) {
-    const rig = new KmodRig({ features: { limiter: 'semaphore', dups } });
+  constructor(dups: 'off' | 'refcounted', loadNs = 50 * MS, cpus = 128) {
+    const rig = new KmodRig({ features: { limiter: 'semaphore', dups }, cpus });
     this.rig = rig;
     const { engine } = rig;
     const self = this;
@@ -45,8 +49,16 @@ class SelfTest {
     };
     const table = { find: (name: string) => (self.loaded.has(name) ? xfs : undefined) };
     const fileSystems = new FileSystemTypes(table, rig.kmod, rig.log);
+    const records: ThreadRecords = {
+      // biome-ignore lint/correctness/useYield: memory takes no time here
+      *sync(threads, caller) {
+        self.synced.push([threads, caller]);
+        return threads > 0 && threads <= self.mostRecords;
+      },
+    };
     this.device = new TestKmod({
       engine,
+      records,
       log: rig.log,
       requestModule: rig.kmod,
       fileSystems,
@@ -62,6 +74,24 @@ class SelfTest {
     });
     this.rig.run();
     return ret;
+  }
+
+  read(name: 'config' | 'config_num_threads' | 'test_result'): string | undefined {
+    const { device } = this;
+    let text: string | undefined;
+    this.rig.engine.spawn({ comm: 'cat' }, function* () {
+      text = yield* device.read(name);
+    });
+    this.rig.run();
+    return text;
+  }
+
+  /** Lines of the device's and of the duplicate layer's since the last reset. */
+  get told(): string[] {
+    const { lines } = this.rig;
+    return lines
+      .slice(lines.lastIndexOf('misc test_kmod0: reset') + 1)
+      .map((line) => line.replace('misc test_kmod0: ', ''));
   }
 
   /** reset, modprobe -r, configuration, trigger; the test's result. */
@@ -159,8 +189,7 @@ describe('what the duplicate layer does to the self-tests', () => {
 
 describe('the device', () => {
   it('starts with the defaults of lib/test_kmod.c', () => {
-    const { device } = new SelfTest('off');
-    expect(device.read('config')).toBe(
+    expect(new SelfTest('off').read('config')).toBe(
       'Custom trigger configuration for: test_kmod0\nNumber of threads:\t50\n' +
         'Test_case:\tTEST_KMOD_DRIVER (1)\ndriver:\ttest_module\nfs:\txfs\n',
     );
