@@ -3,8 +3,9 @@
 // space on request.
 
 import { ERRNO } from '../../loader/errno.ts';
+import type { SimKernel } from '../../loader/kernel.ts';
 import type { VirtualFile } from '../../loader/vfs/index.ts';
-import { formatAddress, type VmallocSpace } from '../../loader/vmalloc/index.ts';
+import { formatAddress } from '../../loader/vmalloc/index.ts';
 import type { PercpuMemory } from '../../loader/vmalloc/test-vmalloc/index.ts';
 
 export const AREAS_FILE = '/sys/module/ms_areas/parameters/do';
@@ -19,13 +20,23 @@ interface Slot {
 }
 
 /** The file that takes `SLOT vmalloc BYTES`, `SLOT free`, … */
-export function areasFile(space: VmallocSpace, percpu: PercpuMemory): VirtualFile {
+export function areasFile(kernel: SimKernel, percpu: PercpuMemory): VirtualFile {
+  const { engine, space } = kernel;
   const slots = new Map<number, Slot>();
   let last = 0;
+  /** A worker that drains comes in before a large area's array of pages is freed. */
+  const vfree = (addr: number): void => {
+    const array = space.vfreePages(addr)?.pageArray ?? null;
+    if (array === null) return;
+    engine.spawn({ comm: 'init' }, function* () {
+      yield* engine.work(1);
+      space.vfree(array.addr);
+    });
+  };
   const take = (what: string, a: number, b: number): Slot | null | 'unknown' => {
     switch (what) {
       case 'vmalloc':
-        return slotOf(space.vmalloc({ bytes: a, ...OWNER }), (addr) => space.vfree(addr));
+        return slotOf(space.vmalloc({ bytes: a, ...OWNER }), vfree);
       case 'vmap':
         return slotOf(space.vmap({ pages: a, ...OWNER }), (addr) => space.vunmap(addr));
       case 'ioremap':

@@ -66,7 +66,7 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const { kernel: simulated } = prepared;
   const account = new KernelAccount(simulated, linux.allocator);
   simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated.space, account));
+  simulated.files.add(AREAS_FILE, areasFile(simulated, account));
   const started = performance.now();
   const starts = linux.startsUs.slice(0, linux.completed);
   const onStep = (step: number): void => account.beginStep(step);

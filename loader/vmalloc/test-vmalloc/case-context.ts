@@ -55,12 +55,14 @@ export class CaseContext {
     return this.#got(this.#host.space.vmalloc(request)?.addr ?? 0);
   }
 
-  vfree(addr: VirtAddr): void {
-    this.#host.space.vfree(addr);
+  /** vfree() as far as the pages: what is left to be freed then, or 0. */
+  vfree(addr: VirtAddr): VirtAddr {
+    return this.#host.space.vfreePages(addr)?.pageArray?.addr ?? 0;
   }
 
-  kvfreeRcu(addr: VirtAddr): void {
+  kvfreeRcu(addr: VirtAddr): 0 {
     this.#host.rcu.add(addr);
+    return 0;
   }
 
   allocPercpu(size: Bytes, align: Bytes): PercpuObject | null {
@@ -89,8 +91,9 @@ export class CaseContext {
     return this.#got((yield* this.#host.space.vmMapRamGivingWay(pages, this.#owner)) ?? 0);
   }
 
-  vmUnmapRam(addr: VirtAddr, pages: PageCount): void {
+  vmUnmapRam(addr: VirtAddr, pages: PageCount): 0 {
     this.#host.space.vmUnmapRam(addr, pages);
+    return 0;
   }
 
   #got(addr: VirtAddr): VirtAddr {

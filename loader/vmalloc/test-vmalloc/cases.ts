@@ -24,27 +24,32 @@ const PERCPU_AREAS = 35_000;
 /** Pages that full_fit_alloc_test takes twice over, per doubling of the online CPUs. */
 const JUNK_STEP = (32 * 1024 * 1024) / PAGE_SIZE;
 
-/** `count` times: allocate, give up without room, free. */
+/** `count` times: allocate, give up without room, free. `release` leaves what is freed next, or 0. */
 function* pairs(
   context: CaseContext,
   count: number,
   allocate: (pass: number) => VirtAddr,
-  release: (addr: VirtAddr) => void = (addr) => context.vfree(addr),
+  release: (addr: VirtAddr) => VirtAddr = (addr) => context.vfree(addr),
 ): CaseRun {
   for (let pass = 0; pass < count; pass++) {
     const addr = allocate(pass);
     yield;
     if (addr === 0) return false;
-    release(addr);
-    yield;
+    for (let next = addr; next !== 0; ) {
+      next = release(next);
+      yield;
+    }
   }
   return true;
 }
 
 function* freeAll(context: CaseContext, addrs: readonly VirtAddr[]): Generator<void, void> {
   for (const addr of addrs) {
-    context.vfree(addr);
-    yield;
+    for (let next = addr; ; ) {
+      next = context.vfree(next);
+      yield;
+      if (next === 0) break;
+    }
   }
 }
 

@@ -135,8 +135,8 @@ describe('workers', () => {
     const { machine: m, sizes } = machine();
     // One allocates while the other has not freed: both areas are busy at once.
     const busy: number[] = [];
-    const original = m.space.vfree.bind(m.space);
-    m.space.vfree = (addr) => {
+    const original = m.space.vfreePages.bind(m.space);
+    m.space.vfreePages = (addr) => {
       busy.push(m.space.usedBytes() / 8192);
       return original(addr);
     };
