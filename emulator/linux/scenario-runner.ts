@@ -10,7 +10,7 @@ import { runLinuxGuest } from './linux-machine.ts';
 import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
 import type { ObservedCall, ObservedEvent, ObservedInit, ObservedRun } from './observed.ts';
 import { type PlannedCall, type PlannedStep, StepPlanner } from './scenario-ops.ts';
-import { type Printed, type Printer, TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
+import { type Printed, TRACE_EVENTS, TraceDigest } from './trace-digest.ts';
 import { parseTrace } from './trace-lines.ts';
 
 export interface LinuxScenario {
@@ -142,6 +142,8 @@ class RunReader {
   readonly #interruptLog: string[] = [];
   /** Of lines not yet seen: one that lacks its end is shown once another follows. By pid. */
   readonly #printed = new Map<number, Printed[]>();
+  /** Lines of each of init's own calls, by step. */
+  readonly #callLogs = new Map<number, string[]>();
   /** Log lines by the step during which they came. */
   readonly #log = new Map<number, KmsgRecord[]>();
 
@@ -220,27 +222,33 @@ class RunReader {
     };
   }
 
-  /** Lines printed during a step, those of modules' own inits apart, which they are given. */
+  /**
+   * Lines printed during a step, those of modules' own inits apart, which they are given. A line
+   * without its end, cut because it was too long, is shown when the next comes: it goes back to the
+   * call that printed it.
+   */
   #logOf(step: number, printed: ReadonlyMap<number, readonly Printed[]>): KmsgRecord[] {
     for (const [pid, pieces] of printed) {
       this.#printed.set(pid, [...(this.#printed.get(pid) ?? []), ...pieces]);
     }
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);
-      const printer = found === null ? null : this.#printerOf(Number(found[1]), text);
-      printer?.log.push(text);
-      return printer === null;
+      const piece = found === null ? null : this.#pieceOf(Number(found[1]), text);
+      const earlier = piece && piece.step < step ? this.#callLogs.get(piece.step) : undefined;
+      const to = piece?.by?.log ?? earlier;
+      to?.push(text);
+      return to === undefined;
     });
   }
 
-  /** Who printed a line: its first piece is the next that the line begins with. */
-  #printerOf(pid: number, line: string): Printer | null {
+  /** How a line was printed: its first piece is the next that the line begins with. */
+  #pieceOf(pid: number, line: string): Printed | null {
     const pieces = this.#printed.get(pid) ?? [];
     const at = pieces.findIndex(({ text }) =>
       text === '' ? line === '' : line.startsWith(text.slice(0, PIECE_COMPARED)),
     );
     if (at < 0) return null;
-    return pieces.splice(0, at + 1).at(-1)!.by;
+    return pieces.splice(0, at + 1).at(-1)!;
   }
 
   /** Takes the lines of the call's task out of `log`. */
@@ -262,6 +270,7 @@ class RunReader {
     let ret = result?.ret ?? returned.get(pid)?.[0] ?? null;
     if ('request_module' in asked) ret = takeRequestValue(asked, own) ?? ret;
     const { name, subject } = nameOf(asked);
+    if (child === undefined) this.#callLogs.set(step, own);
     return {
       step,
       ...(member === undefined ? {} : { member }),

@@ -40,6 +40,7 @@ export interface Printer {
 /** A piece of the kernel's log as it was printed: a line, or a part that goes on one. */
 export interface Printed {
   readonly text: string;
+  readonly step: number;
   /** Null: the kernel itself. */
   readonly by: Printer | null;
 }
@@ -103,7 +104,11 @@ export class TraceDigest {
           const list = printed.get(line.pid) ?? [];
           printed.set(line.pid, list);
           const exiting = this.#exiting.has(line.pid) ? this.exits : null;
-          list.push({ text: line.text, by: this.#open.get(line.pid)?.init ?? exiting });
+          list.push({
+            text: line.text,
+            step: index,
+            by: this.#open.get(line.pid)?.init ?? exiting,
+          });
           break;
         }
         case 'sys_enter':

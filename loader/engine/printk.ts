@@ -9,8 +9,11 @@ import type { Nanos } from '../units.ts';
 export const LOG_LEVEL = { ERR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;
 export type LogLevel = (typeof LOG_LEVEL)[keyof typeof LOG_LEVEL];
 
-/** A record holds 1,024 bytes with its terminator (PRINTKRB_RECORD_MAX, kernel/printk). */
-const RECORD_MAX = 1023;
+/**
+ * A record is made of at most 1,024 bytes (PRINTKRB_RECORD_MAX, kernel/printk): those of the line, two
+ * for its level, which are taken off again, and a terminator.
+ */
+const RECORD_MAX = 1021;
 
 /** Which function a limiter names when it reports what it swallowed. */
 const LIMITER_FUNCTIONS: Readonly<Record<string, string>> = {
