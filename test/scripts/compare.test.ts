@@ -121,7 +121,19 @@ describe('compare', () => {
     expect(find('published-8', 'failed on becoming')).toMatchObject({ published: 83 });
     expect(find('published-255', 'duplicates of cryptd')).toMatchObject({ kind: 'fitted' });
     const may = rows.filter((row: { table: string }) => row.table === 'published-255-may2023');
-    expect(may.map((row: { kind: string }) => row.kind)).toEqual(Array(4).fill('predicted'));
+    expect(may.map((row: { kind: string }) => row.kind)).toEqual(
+      Array(4).fill('predicted, memory assumed'),
+    );
+    expect(find('published-8', 'total module size')).toMatchObject({ kind: 'predicted' });
+  });
+
+  it('says in words which figures were assumed with the result in view', () => {
+    const { code, out } = modstorm('compare', 'published');
+    expect(code).toBe(0);
+    const lines = out.split('\n').filter((line) => /wasted bytes, /.test(line));
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(line).toMatch(/ {2}predicted, memory assumed$/);
+    expect(out).toContain('was not published and was chosen with these figures in view');
   });
 });
 
