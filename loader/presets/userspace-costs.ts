@@ -56,6 +56,11 @@ export interface UserspaceCosts {
   readonly udev_worker_start_ns: Nanos;
   /** A worker goes through the rules for one event. */
   readonly udev_rules_ns: Nanos;
+  /**
+   * What it waits for meanwhile (not CPU time): programs that rules start, pages of the hardware
+   * database, locks of sysfs.
+   */
+  readonly udev_rules_wait_ns: Nanos;
   /** A worker stores the device's record and broadcasts the processed event. */
   readonly udev_finish_ns: Nanos;
   /** systemd-udevd takes a worker's message that it is done. */
@@ -109,6 +114,8 @@ export const DEFAULT_USERSPACE_COSTS: UserspaceCosts = {
   udev_worker_start_ns: 500_000,
   // estimate: some hundred rules with a few sysfs attributes each
   udev_rules_ns: 1_500_000,
+  // estimate: none
+  udev_rules_wait_ns: 0,
   // estimate: a file in /run/udev/data and one netlink broadcast
   udev_finish_ns: 100_000,
   // measured: a datagram received, see wakeup_ns

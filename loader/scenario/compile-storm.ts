@@ -96,6 +96,9 @@ function checkGenerator(generator: Generator, place: string): void {
   if (kill && op === 'uevent') {
     throw new CompileError(`${place}.kill`, 'a uevent is sent, not waited for: nothing to kill');
   }
+  if (generator.order === 'rounds' && generator.by !== 'one') {
+    throw new CompileError(`${place}.order`, '"rounds" is for one process: "by": "one"');
+  }
   if (generator.form === 'fs' && op !== 'request_module') {
     throw new CompileError(`${place}.form`, `"fs" is for request_module, not for ${op}`);
   }

@@ -46,7 +46,8 @@ const shared = {
   /** Names, paths, aliases; `all` = every module of the source, dependencies first. */
   modules: z.union([z.literal('all'), z.array(z.string().min(1).max(4096)).min(1).max(100_000)]),
   limit: z.int().min(1).optional(),
-  order: z.enum(['listed', 'shuffled']).default('listed'),
+  /** `rounds`: one process asks for every requester's first module, then for their second. */
+  order: z.enum(['listed', 'shuffled', 'rounds']).default('listed'),
   repeat: z.int().min(1).max(1_000_000).default(1),
   arrival,
   /** Pause of a requester between two of its requests. */

@@ -59,9 +59,27 @@ export function* requestsOfOne(
       return { requester, random, at: startOf(plan, requester, random) };
     })
     .sort((a, b) => a.at - b.at || a.requester.turn - b.requester.turn);
-  for (const { requester, random, at } of arriving) {
-    yield { op: 'sleep_until', at };
-    yield* requests(plan, requester, random);
+  if (plan.generator.order !== 'rounds') {
+    for (const { requester, random, at } of arriving) {
+      yield { op: 'sleep_until', at };
+      yield* requests(plan, requester, random);
+    }
+    return;
+  }
+  const rounds = arriving.map(({ requester, random, at }) => ({
+    at,
+    requests: requests(plan, requester, random),
+  }));
+  for (let left = rounds; left.length > 0; ) {
+    const more: typeof rounds = [];
+    for (const round of left) {
+      const next = round.requests.next();
+      if (next.done) continue;
+      yield { op: 'sleep_until', at: round.at };
+      yield next.value;
+      more.push(round);
+    }
+    left = more;
   }
 }
 

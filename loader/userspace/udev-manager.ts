@@ -18,9 +18,8 @@ export interface UdevOptions {
 const IDLE_TIMEOUT_NS: Nanos = 3_000_000_000;
 const EVENT_TIMEOUT_NS: Nanos = 180_000_000_000;
 
-/** What reaches the manager's event loop. */
-type Message =
-  | { readonly kind: 'uevent'; readonly uevent: Uevent }
+/** What workers and timers tell the manager's event loop. */
+type Notice =
   | { readonly kind: 'done' | 'exited'; readonly worker: UdevWorker }
   | { readonly kind: 'idle' };
 
@@ -28,14 +27,17 @@ type Message =
  * systemd-udevd: one process that queues uevents and hands them to worker processes, which it
  * forks one after the other as long as there are fewer than it may have (src/udev/udevd.c,
  * systemd 252).
- * Model: messages are taken in the order they came; walking the list of queued events costs
- * nothing; among idle workers the one forked first is chosen (the real choice follows a hash).
+ * Model: what workers, children and timers report comes through one source; walking the list of
+ * queued events costs nothing; among idle workers the one forked first is chosen (the real choice
+ * follows a hash).
  */
 export class UdevManager {
   readonly #libkmod: Libkmod;
   readonly #options: UdevOptions;
   readonly #queue = new UdevQueue();
-  readonly #inbox = new Fifo<Message>();
+  /** Uevents on the netlink socket. */
+  readonly #inbox = new Fifo<Uevent>();
+  readonly #notices = new Fifo<Notice>();
   readonly #workers = new Set<UdevWorker>();
   readonly #timeouts = new Map<UdevWorker, Timer>();
   readonly #settled: WaitQueue;
@@ -79,7 +81,8 @@ export class UdevManager {
   receive(uevent: Uevent): void {
     const { action, modalias = '' } = uevent;
     this.#libkmod.kernel.tracer.emit({ kind: 'uevent', action, modalias });
-    this.#post({ kind: 'uevent', uevent });
+    this.#inbox.push(uevent);
+    this.#wake();
   }
 
   /** `udevadm settle`: waits until no event is left. */
@@ -87,9 +90,13 @@ export class UdevManager {
     yield* this.#settled.waitEvent(() => this.pending === 0);
   }
 
-  #post(message: Message): void {
+  #post(notice: Notice): void {
+    this.#notices.push(notice);
+    this.#wake();
+  }
+
+  #wake(): void {
     const { engine } = this.#libkmod.kernel;
-    this.#inbox.push(message);
     if (!this.#task) {
       this.#task = engine.spawn({ comm: 'systemd-udevd' }, () => this.#main());
     } else if (this.#sleeping) {
@@ -98,38 +105,50 @@ export class UdevManager {
     }
   }
 
+  /**
+   * The event loop: while both sources have something they take turns, one uevent and then all
+   * that the workers have said (sd_event_run, on_uevent, on_worker).
+   */
   *#main(): Coroutine<void> {
     const { engine, costs } = this.#libkmod.kernel;
+    let workersTurn: boolean = true;
     for (;;) {
-      const message = this.#inbox.shift();
-      if (!message) {
+      const fromWorkers: boolean = workersTurn && this.#notices.length > 0;
+      const uevent: Uevent | undefined = fromWorkers ? undefined : this.#inbox.shift();
+      if (uevent) {
+        yield* engine.work(costs.udev_receive_ns);
+        this.#queue.insert(uevent);
+      } else if (this.#notices.length === 0) {
         this.#sleeping = true;
         yield* engine.block('uninterruptible');
         yield* engine.work(costs.wakeup_ns);
         continue;
       }
-      yield* this.#handle(message);
+      workersTurn = uevent !== undefined;
+      if (!uevent) yield* this.#takeNotices();
       yield* this.#startEvents();
       this.#afterwards();
     }
   }
 
-  *#handle(message: Message): Coroutine<void> {
+  *#takeNotices(): Coroutine<void> {
+    for (let notice = this.#notices.shift(); notice; notice = this.#notices.shift()) {
+      yield* this.#handle(notice);
+    }
+  }
+
+  *#handle(notice: Notice): Coroutine<void> {
     const { engine, costs } = this.#libkmod.kernel;
-    switch (message.kind) {
-      case 'uevent':
-        yield* engine.work(costs.udev_receive_ns);
-        this.#queue.insert(message.uevent);
-        return;
+    switch (notice.kind) {
       case 'done':
         yield* engine.work(costs.udev_notify_ns);
-        this.#detach(message.worker);
+        this.#detach(notice.worker);
         return;
       case 'exited':
         // on_sigchld(): the event of a killed worker is given up.
         yield* engine.work(costs.udev_notify_ns);
-        this.#detach(message.worker);
-        this.#workers.delete(message.worker);
+        this.#detach(notice.worker);
+        this.#workers.delete(notice.worker);
         return;
       case 'idle':
         for (const worker of this.#workers) worker.terminate();

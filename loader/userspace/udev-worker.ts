@@ -96,6 +96,10 @@ export class UdevWorker {
   *#process({ uevent }: QueuedEvent): Coroutine<void> {
     const { costs } = this.#libkmod.kernel;
     yield* this.#engine.work(costs.udev_rules_ns);
+    if (costs.udev_rules_wait_ns > 0) {
+      yield* this.#engine.sleep(costs.udev_rules_wait_ns, 'killable');
+      if (this.#killed) return;
+    }
     for (const name of namesToLoad(uevent)) {
       yield* kmodLoad(this.#libkmod, name);
       if (this.#killed) return;

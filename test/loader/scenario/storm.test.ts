@@ -135,6 +135,27 @@ describe('a storm', () => {
     expect(result.results).toMatchObject([{ op: 'request_module', subject: 'fs-x', ret: 256 }]);
   });
 
+  it('goes through all requesters module by module when asked in rounds', () => {
+    const { events } = storm([
+      {
+        per: 'cpu',
+        op: 'uevent',
+        by: 'one',
+        order: 'rounds',
+        missing: 'ask',
+        modules: ['first', 'user'],
+        repeat: 2,
+        arrival: { every_us: 100 },
+      },
+    ]);
+    const asked = events.flatMap((event) => (event.kind === 'uevent' ? [event.modalias] : []));
+    const round = [...Array(4).fill('first'), ...Array(4).fill('user')];
+    expect(asked).toEqual([...round, ...round]);
+    const first = events.filter((event) => event.kind === 'uevent').map((event) => event.t);
+    expect(first[3]! - first[0]!).toBeGreaterThanOrEqual(300_000);
+    expect(first[4]! - first[3]!).toBeLessThan(100_000);
+  });
+
   it('draws shuffled orders and random arrivals from its seed alone', () => {
     const generator: Generator = {
       per: 'cpu',
@@ -196,6 +217,11 @@ describe('a storm that cannot be run is refused', () => {
       { storm: { generators: [{ ...base, cpus: { list: [4] } }] } },
       'storm.generators[0].cpus',
       /CPU 4, but the machine has 4/,
+    ],
+    'rounds of processes that know nothing of each other': [
+      { storm: { generators: [{ ...base, order: 'rounds' }] } },
+      'storm.generators[0].order',
+      /"by": "one"/,
     ],
     'a range of CPUs that is backwards': [
       { storm: { generators: [{ ...base, cpus: { from: 3, to: 1 } }] } },

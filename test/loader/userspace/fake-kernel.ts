@@ -2,7 +2,10 @@ import { gzipSync } from 'node:zlib';
 import type { CompressionFormat } from '../../../loader/decompress/index.ts';
 import { type Coroutine, Engine, type Task, WaitQueue } from '../../../loader/engine/index.ts';
 import { Inode, type OpenFile } from '../../../loader/module/index.ts';
-import { DEFAULT_USERSPACE_COSTS } from '../../../loader/presets/userspace-costs.ts';
+import {
+  DEFAULT_USERSPACE_COSTS,
+  type UserspaceCosts,
+} from '../../../loader/presets/userspace-costs.ts';
 import type { EventBody } from '../../../loader/trace/event.ts';
 import {
   type InitState,
@@ -36,6 +39,7 @@ export interface FakeOptions extends LibkmodOptions {
   readonly compression?: CompressionFormat;
   /** Modules whose files are gzip streams. */
   readonly gzip?: readonly string[];
+  readonly costs?: Partial<UserspaceCosts>;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface FakeOptions extends LibkmodOptions {
  */
 export class FakeKernel implements UserKernel {
   readonly engine: Engine;
-  readonly costs = DEFAULT_USERSPACE_COSTS;
+  readonly costs: UserspaceCosts;
   readonly compression: CompressionFormat | undefined;
   readonly events: (EventBody & { t: number })[] = [];
   readonly tracer = {
@@ -62,6 +66,7 @@ export class FakeKernel implements UserKernel {
 
   constructor(tree: readonly TreeModule[], options: FakeOptions = {}) {
     this.engine = new Engine({ cpus: options.cpus ?? 64, seed: 1 });
+    this.costs = { ...DEFAULT_USERSPACE_COSTS, ...options.costs };
     this.compression = options.compression;
     this.#wq = new WaitQueue(this.engine);
     tree.forEach((module, i) => {

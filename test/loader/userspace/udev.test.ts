@@ -126,6 +126,44 @@ describe('systemd-udevd', () => {
     expect(kernel.calls).toHaveLength(1);
   });
 
+  it('hears its workers between two uevents, however many uevents there are', () => {
+    const { kernel, udev } = machine(500);
+    for (let i = 0; i < 1000; i += 1) udev.receive({ action: 'add', devpath: `/d/${i}` });
+    kernel.engine.runUntilQuiet();
+    // An event keeps its worker for 2 ms and the manager for 65 us: some thirty are enough.
+    expect(udev.mostWorkers).toBeGreaterThan(20);
+    expect(udev.mostWorkers).toBeLessThan(50);
+  });
+
+  it('keeps more workers the longer an event takes them, and no CPU while they wait', () => {
+    const coldplug = (udev_rules_wait_ns: number, cpus: number) => {
+      const { kernel, udev } = machine(500, { cpus, costs: { udev_rules_wait_ns } });
+      for (let i = 0; i < 400; i += 1) udev.receive({ action: 'add', devpath: `/d/${i}` });
+      kernel.engine.runUntilQuiet();
+      const busy = kernel.engine.cpus.reduce((sum, { busy }) => sum + busy, 0);
+      return { workers: udev.mostWorkers, busy };
+    };
+    const quick = coldplug(0, 64);
+    const slow = coldplug(10 * MS, 64);
+    expect(slow.workers).toBeGreaterThan(3 * quick.workers);
+    // What a worker more costs: the fork's two halves.
+    const forks = (slow.workers - quick.workers) * (420_000 + 500_000);
+    expect(slow.busy - quick.busy - forks).toBeLessThan(400 * 10 * MS * 0.01);
+  });
+
+  it('gives the next devices to workers that earlier ones have left idle, faster than it forks', () => {
+    const { kernel, udev } = machine(500);
+    kernel.loads.set('kvm', { ret: 0, ns: SECOND });
+    for (let i = 0; i < 400; i += 1) udev.receive({ action: 'add', devpath: `/d/${i}` });
+    for (let i = 0; i < 60; i += 1) udev.receive(cpu(i));
+    kernel.engine.runUntilQuiet();
+    const starts = kernel.calls.filter((call) => call.name === 'kvm').map((call) => call.at);
+    expect(starts).toHaveLength(60);
+    const gaps = starts.slice(1).map((at, i) => at - starts[i]!);
+    expect(gaps.slice(0, 15).every((gap) => gap < 200_000)).toBe(true);
+    expect(gaps.slice(-15).every((gap) => gap >= 400_000)).toBe(true);
+  });
+
   it('handles events of one device, of its parents and of its children one after the other', () => {
     const { kernel, udev } = machine(50);
     const order: string[] = [];
