@@ -1,5 +1,5 @@
 /** What the bench prints: one table of budgets, one of the kernel's vmalloc tests. */
-import { boundText, NOT_YET, type Row } from './budget.ts';
+import { boundText, type Row } from './budget.ts';
 import type { TestVmallocTimings } from './test-vmalloc-bench.ts';
 
 export interface BenchResult {
@@ -11,7 +11,6 @@ export function reportText({ rows, testVmalloc }: BenchResult): string {
   const blocks: string[][] = [];
   if (rows.length > 0) blocks.push(rows.flatMap(rowLines));
   if (testVmalloc !== undefined) blocks.push(testVmallocLines(testVmalloc));
-  blocks.push(NOT_YET.map((what) => `not yet  ${what}`));
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -48,7 +47,7 @@ export function reportJson({ rows, testVmalloc }: BenchResult): string {
     at_most: atMost ?? null,
     at_least: atLeast ?? null,
   }));
-  const document = { version: 1, budgets, test_vmalloc: testVmalloc ?? null, not_yet: NOT_YET };
+  const document = { version: 1, budgets, test_vmalloc: testVmalloc ?? null };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

@@ -7,6 +7,8 @@ import { eventMemory } from './event-memory-bench.ts';
 import { guestStart } from './guest-start-bench.ts';
 import { runPortBench } from './port-bench.ts';
 import { stormGrowth } from './storm-growth-bench.ts';
+import { stormAgainstKernel } from './storm-kernel-bench.ts';
+import { testVmallocAgainstKernel } from './test-vmalloc-kernel-bench.ts';
 import { churnAgainstKernel } from './verify-bench.ts';
 
 export interface Bench {
@@ -54,6 +56,8 @@ export const BENCHES: readonly Bench[] = [
       return { budget: 'kernel-churn', value: ratio, detail };
     },
   },
+  { budget: 'kernel-test-vmalloc', long: true, run: () => testVmallocAgainstKernel(ROOT) },
+  { budget: 'kernel-storm', long: true, run: () => stormAgainstKernel(ROOT) },
 ];
 
 export const BENCH_NAMES: readonly string[] = [...BUDGETS.map(({ name }) => name), TEST_VMALLOC];

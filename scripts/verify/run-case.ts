@@ -5,6 +5,7 @@ import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-c
 import type { Step } from '../../loader/scenario/schema-steps.ts';
 import { addComparison, type Comparison, emptyComparison } from './compare.ts';
 import type { VerifyCase } from './suite.ts';
+import { needsAccount } from './test-vmalloc-program.ts';
 import { type VerifyOutcome, verifyScenario } from './verify-scenario.ts';
 
 /** A step that the real kernel did not survive: nothing to compare. */
@@ -37,6 +38,8 @@ export interface CaseOptions {
 
 /** A guest that begins no operation for so long hangs. */
 const STALL_MS = 40_000;
+/** What a step may print of a test of the allocator, of tens of thousands of events, takes longer. */
+const LONG_TRACE_MS = 120_000;
 /** Time to reach user space, on a busy machine. */
 const START_MS = 120_000;
 const BOOT_LIMIT_MS = 900_000;
@@ -99,7 +102,7 @@ async function withStallWatch<T>(
   const onAbort = (): void => stop.abort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.signal?.aborted) stop.abort();
-  const limit = STALL_MS + longestSleep(steps);
+  const limit = STALL_MS + longestSleep(steps) + (needsAccount(steps) ? LONG_TRACE_MS : 0);
   let timer = setTimeout(onAbort, START_MS);
   const onProgress = (step: number, of: number): void => {
     clearTimeout(timer);

@@ -49,6 +49,35 @@ describe('test_vmalloc.ko on one CPU', () => {
   });
 });
 
+describe('vm_map_ram_test with areas of its own', () => {
+  it('has the drain come between the next search and its trace, as on a real 6.12 kernel', () => {
+    // nr_pages=50: vm_unmap_ram() does nothing after it has woken the worker, and the next
+    // vm_map_ram() cannot be preempted before it has found its place.
+    const recorded = [
+      'free f97e5000 8205',
+      'purge f7802000 f9817000 165',
+      'alloc f9817000',
+      'free f9817000 50',
+      'alloc f780f000',
+      'free f780f000 100',
+    ];
+    const events: string[] = [];
+    const emit = (event: { kind: string }): void => {
+      const e = event as Record<string, number> & { kind: string };
+      if (e.kind === 'alloc_vmap_area') events.push(`alloc ${hex(e.va_start!)}`);
+      if (e.kind === 'free_vmap_area_noflush') events.push(`free ${hex(e.va_start!)} ${e.nr_lazy}`);
+      if (e.kind === 'purge_vmap_area_lazy') {
+        events.push(`purge ${hex(e.start!)} ${hex(e.end!)} ${e.num_purged}`);
+      }
+    };
+    const areas = '0xf77fe000-0xf7802000   16384 n_tty_open+0xe/0x78 pages=3 vmalloc\n';
+    const { machine } = loadTestModule(areas, { cpus: 1, trace: { emit } });
+    runTestVmalloc(machine, { run_test_mask: 1024, nr_pages: 50, test_loop_count: 500 });
+    const at = events.indexOf(recorded[0]!);
+    expect(events.slice(at, at + recorded.length)).toEqual(recorded);
+  });
+});
+
 describe('alloc_percpu', () => {
   it('finds 4,000 objects the places a real 6.12 kernel found them', () => {
     const { space, log } = new TestMachine({ preset: preset('i386-highmem'), cpus: 1 });

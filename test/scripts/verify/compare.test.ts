@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedCall, ObservedRun } from '../../../emulator/linux/observed.ts';
-import { compareRuns } from '../../../scripts/verify/compare.ts';
+import { comparePlaces, compareRuns, emptyComparison } from '../../../scripts/verify/compare.ts';
 
 const call = (more: Partial<ObservedCall> = {}): ObservedCall => ({
   step: 0,
@@ -98,5 +98,59 @@ describe('laying two runs side by side', () => {
     );
     expect(attributed.dump).toBe(3);
     expect(disagreements.map((d) => d.kernel)).toEqual(['a line of the loader']);
+  });
+});
+
+describe('the kernel’s own tests', () => {
+  const summary = (usec: number, passed = 1): string =>
+    `Summary: fix_size_alloc_test passed: ${passed} failed: 0 repeat: 1 loops: 9 avg: ${usec} usec`;
+
+  it('are compared but for how long they took', () => {
+    const kernel = run([call({ log: [summary(512), 'All test took worker0=52 cycles'] })]);
+    const model = run([call({ log: [summary(1), 'All test took worker0=7 cycles'] })]);
+    expect(compareRuns(kernel, model, 1).disagreements).toEqual([]);
+    expect(compareRuns(kernel, model, 1).agree['log lines']).toBe(2);
+  });
+
+  it('disagree in what passed, and in any other number', () => {
+    const found = (kernel: string, model: string): number =>
+      compareRuns(run([call({ log: [kernel] })]), run([call({ log: [model] })]), 1).disagreements
+        .length;
+    expect(found(summary(512), summary(512, 2))).toBe(1);
+    expect(found('other avg: 5 usec', 'other avg: 6 usec')).toBe(1);
+  });
+});
+
+describe('per-CPU places', () => {
+  const place = (offset: number, chunk = 0xfefdf000, task = 'init-1') => ({
+    task,
+    size: 8,
+    align: 8,
+    chunk,
+    offset,
+  });
+  const step = (...percpu: ReturnType<typeof place>[]) => ({ attempts: [], turns: [], percpu });
+  const compared = (kernel: ReturnType<typeof step>, model: ReturnType<typeof place>[]) => {
+    const into = emptyComparison();
+    comparePlaces(into, { calls: [call()], allocator: [kernel] }, [model]);
+    return into;
+  };
+
+  it('are compared one by one, chunk and offset', () => {
+    expect(compared(step(place(0)), [place(0)]).agree['per-CPU places']).toBe(1);
+    expect(compared(step(place(0)), [place(8)]).disagreements).toHaveLength(1);
+    expect(compared(step(place(0)), []).disagreements).toHaveLength(1);
+    expect(compared(step(), [place(0)]).disagreements).toHaveLength(1);
+  });
+
+  it('in the first chunk are counted apart', () => {
+    const { total, attributed } = compared(step(place(0, 0xf6812000)), []);
+    expect([total['per-CPU places'], attributed.first_chunk]).toEqual([0, 1]);
+  });
+
+  it('are those of the test’s threads where there are any, else of the last to ask', () => {
+    const thread = place(16, 0xfefdf000, 'vmalloc_test/0-33');
+    expect(compared(step(place(0), thread, place(24)), [thread]).disagreements).toEqual([]);
+    expect(compared(step(place(0), place(24)), [place(24)]).disagreements).toEqual([]);
   });
 });
