@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The init of test_vmalloc.ko in the model: the cases its arguments choose, run by the model.
 
+import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
 import type { InitProgram } from '../../loader/module/index.ts';
 import type { Step } from '../../loader/scenario/schema-steps.ts';
-import { parametersOf, vmallocTestInit } from '../../loader/vmalloc/test-vmalloc/index.ts';
+import {
+  DEFAULT_PARAMETERS,
+  parametersOf,
+  TEST_CASES,
+  vmallocTestInit,
+} from '../../loader/vmalloc/test-vmalloc/index.ts';
 import { AREAS_FILE } from './areas-module.ts';
 import type { KernelAccount } from './kernel-account.ts';
 
@@ -28,6 +34,24 @@ export function testVmallocProgram(kernel: SimKernel, account: KernelAccount): I
     callTime: CALL_NS,
   };
   return (args) => vmallocTestInit(host, parametersOf(args));
+}
+
+/**
+ * Throws GuestMappingError for tests in an order that nobody can tell: several workers, or cases
+ * shuffled by the kernel's random numbers.
+ */
+export function refuseShuffledTests(steps: readonly Step[]): void {
+  for (const [i, step] of steps.entries()) {
+    if (!('finit_module' in step) || !step.finit_module.endsWith(`${TEST_VMALLOC}.ko`)) continue;
+    const { nr_threads, run_test_mask, sequential_test_order } = {
+      ...DEFAULT_PARAMETERS,
+      ...parametersOf(step.args),
+    };
+    const cases = TEST_CASES.filter(({ id }) => (run_test_mask & id) !== 0).length;
+    if (nr_threads <= 1 && (sequential_test_order || cases <= 1)) continue;
+    const needed = 'nr_threads=1 and sequential_test_order=1';
+    throw new GuestMappingError(i, `test_vmalloc.ko can be compared with ${needed} only`);
+  }
 }
 
 /** Whether a scenario has steps for which the account is needed. */

@@ -13,7 +13,12 @@ import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
 import { KernelAccount } from './kernel-account.ts';
 import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
 import { type ModelRun, observeModel } from './observe-model.ts';
-import { needsAccount, TEST_VMALLOC, testVmallocProgram } from './test-vmalloc-program.ts';
+import {
+  needsAccount,
+  refuseShuffledTests,
+  TEST_VMALLOC,
+  testVmallocProgram,
+} from './test-vmalloc-program.ts';
 
 export interface VerifyTask extends LinuxTask {
   /** Number of the first step, for the report. */
@@ -30,6 +35,7 @@ export interface VerifyOutcome {
 
 export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const { scenario, guest } = task;
+  refuseShuffledTests(scenario.steps ?? []);
   const { steps, source, blacklist, linux: asked } = linuxScenarioOf(task);
   const linux = await runScenarioOnLinux({
     ...asked,

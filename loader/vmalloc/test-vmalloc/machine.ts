@@ -19,8 +19,9 @@ export interface TestMachineOptions {
   /** Gets the allocator's events; default: nobody. */
   readonly trace?: Tracer;
   /**
-   * Calls between the parked pages passing their limit and the drain work; default 0. On one CPU
-   * purges of a traced kernel ended 0 to 1,100 calls after that.
+   * Calls between the parked pages passing their limit and the drain work; default 0, as on a kernel
+   * whose workers go before the tests. Where they share the CPU fairly, purges of a traced kernel
+   * ended 0 to 1,100 calls after that: the worker is let in late, and stopped half way.
    * Model: until then the areas count as parked; the kernel's counter drops when the purge begins.
    */
   readonly drainDelay?: number;
