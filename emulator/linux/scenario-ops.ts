@@ -212,11 +212,13 @@ function settle(): GuestOp[] {
   return SETTLE.map((op) => ({ ...op }));
 }
 
-/** Whether any step asks the kernel for a module, which the guest does through a module of ours. */
-export function needsRequestModule(steps: readonly Step[]): boolean {
-  return steps.some((step) =>
-    'parallel' in step
-      ? step.parallel.some((member) => 'request_module' in member.step)
-      : 'request_module' in step,
+/** Files of our own modules that must be loaded for the steps to be run. */
+export function modulesFor(steps: readonly Step[]): string[] {
+  const calls = steps.flatMap((step) =>
+    'parallel' in step ? step.parallel.map((member) => member.step) : [step],
   );
+  return [
+    ...(calls.some((step) => 'request_module' in step) ? ['ms_request.ko'] : []),
+    ...(calls.some(startsThreads) ? ['ms_threads.ko'] : []),
+  ];
 }

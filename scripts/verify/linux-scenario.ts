@@ -2,7 +2,7 @@
 // A scenario as the Linux guest is to run it: its steps, files, modprobe and command line.
 
 import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
-import { needsRequestModule } from '../../emulator/linux/scenario-ops.ts';
+import { modulesFor } from '../../emulator/linux/scenario-ops.ts';
 import type { LinuxScenario } from '../../emulator/linux/scenario-runner.ts';
 import type { ModuleSource } from '../../loader/module/module-source.ts';
 import type { Scenario } from '../../loader/scenario/schema.ts';
@@ -21,9 +21,6 @@ export interface LinuxTask {
   readonly onProgress?: (step: number, of: number) => void;
 }
 
-/** Names the module whose parameter makes request_module calls. */
-const REQUEST_MODULE = 'ms_request.ko';
-
 /** Throws GuestMappingError for steps that cannot be asked of the guest. */
 export function linuxScenarioOf(task: LinuxTask): {
   /** The scenario's, after what they need. */
@@ -34,7 +31,9 @@ export function linuxScenarioOf(task: LinuxTask): {
   readonly blacklist: string[];
 } {
   const { scenario, files, guest, signal, timeoutMs, onProgress } = task;
-  const steps = withRequestModule(scenario.steps ?? []);
+  const given = scenario.steps ?? [];
+  const load = (finit_module: string): Step => ({ finit_module, flags: 0, args: '', open: 'read' });
+  const steps = [...modulesFor(given).map(load), ...given];
   const source = sourceOf(files, guest.release);
   const mib = windowMib(scenario);
   const kernel = typeof scenario.kernel === 'object' ? scenario.kernel : undefined;
@@ -58,9 +57,4 @@ export function linuxScenarioOf(task: LinuxTask): {
 /** MiB of the window when the scenario names a size, the guest's own otherwise. */
 export function windowMib({ machine: { vmalloc } }: Scenario): number | undefined {
   return typeof vmalloc === 'object' && 'mib' in vmalloc ? vmalloc.mib : undefined;
-}
-
-function withRequestModule(steps: readonly Step[]): readonly Step[] {
-  if (!needsRequestModule(steps)) return steps;
-  return [{ finit_module: REQUEST_MODULE, flags: 0, args: '', open: 'read' }, ...steps];
 }

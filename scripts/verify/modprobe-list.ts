@@ -17,10 +17,6 @@ import { probeList } from '../../loader/userspace/probe-list.ts';
 const DEFAULT_MODPROBE = '/sbin/modprobe';
 const PATH_FILE = '/proc/sys/kernel/modprobe';
 const COMPRESSED_FILE = 4;
-/** Names of the threads of lib/test_kmod.c. */
-const THREADS = 'test_kmod-';
-/** More than starting all of a test's threads takes in the guest. */
-const THREADS_MS = 200;
 
 export interface ModprobePlan {
   /** Lines of /etc/modprobe.list. */
@@ -35,7 +31,7 @@ export function planModprobe(
   steps: readonly Step[],
   source: ModuleSource,
 ): ModprobePlan {
-  const { asked, threads } = requestedNames(steps);
+  const asked = requestedNames(steps);
   if (asked.length === 0) return {};
   const index = buildModuleIndex(source);
   const root = `/lib/modules/${source.release}`;
@@ -45,7 +41,7 @@ export function planModprobe(
     const program = programs[path];
     const words: string[] = [];
     if (program !== undefined && program.duration_ms > 0)
-      words.push(...delayWords(program.duration_ms, threads));
+      words.push(`delay=${program.duration_ms}`);
     if (program === undefined || program.modprobe)
       words.push(...loadWords(index, root, source, name));
     if (program !== undefined) words.push(`exit=${program.exit}`);
@@ -68,19 +64,16 @@ interface AskedName {
   readonly step: number;
 }
 
-/** Whom modprobe is asked for, and whether threads of the self-tests' driver are among those who ask. */
-function requestedNames(steps: readonly Step[]): { asked: AskedName[]; threads: boolean } {
+/** Whom modprobe is asked for, by processes or by threads of the self-tests' driver. */
+function requestedNames(steps: readonly Step[]): AskedName[] {
   const asked: AskedName[] = [];
   const config = new TestKmodConfig();
-  let threads = false;
   let path = DEFAULT_MODPROBE;
   const visit = (call: CallStep, step: number): void => {
     if ('write' in call) {
       if (call.write === PATH_FILE) path = call.text.trim();
       const name = config.write(call.write, call.text);
-      if (name === undefined) return;
-      threads = true;
-      asked.push({ name, path, step });
+      if (name !== undefined) asked.push({ name, path, step });
     }
     if ('request_module' in call) asked.push({ name: call.request_module, path, step });
     if ('modprobe' in call) asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step });
@@ -89,7 +82,7 @@ function requestedNames(steps: readonly Step[]): { asked: AskedName[]; threads: 
     if ('parallel' in step) for (const member of step.parallel) visit(member.step, index);
     else visit(step as CallStep, index);
   });
-  return { asked, threads };
+  return asked;
 }
 
 /** What the self-tests' driver has been told to ask for. */
@@ -121,15 +114,6 @@ class TestKmodConfig {
         return undefined;
     }
   }
-}
-
-/**
- * The fair scheduler's order of threads that wake together hangs on nanoseconds; first come first
- * served, it is that of their waking.
- */
-function delayWords(ms: number, threads: boolean): string[] {
-  if (!threads || ms <= THREADS_MS) return [`delay=${ms}`];
-  return [`delay=${THREADS_MS}`, `fifo=${THREADS}`, `delay=${ms - THREADS_MS}`];
 }
 
 function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name: string): string[] {

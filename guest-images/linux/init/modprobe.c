@@ -78,13 +78,12 @@ static s32 run_entry(void) {
   for (u32 i = 1; i < word_count; i++) {
     char *w = words[i].p;
     if (starts_with(w, "delay=")) sleep_us((u32)parse_number(w + 6) * 1000);
-    else if (starts_with(w, "fifo=")) run_first(w + 5);
     else if (starts_with(w, "exit=")) exit_code = parse_number(w + 5);
     else if (starts_with(w, "check=")) check = parse_number(w + 6);
     else if (starts_with(w, "flags=")) flags = parse_number(w + 6);
     else if (starts_with(w, "args=")) args = w + 5;
     else if (!(check && is_live(w))) {
-      run_kernel_first();
+      run_workers_first();
       run_last();
       s32 fd = sys2(SYS_open, w, O_RDONLY | O_CLOEXEC);
       s32 ret = fd < 0 ? fd : sys3(SYS_finit_module, fd, args, flags);
@@ -107,7 +106,7 @@ s32 modprobe_main(s32 argc, char **argv) {
   record_open(0);
   report('b', name, 0);
   if (removing) {
-    run_kernel_first();
+    run_workers_first();
     run_last();
     s32 ret = sys2(SYS_delete_module, name, O_NONBLOCK);
     note_result(name, ret);

@@ -183,7 +183,7 @@ static s32 perform(s32 op) {
   if (text_is(w, "gate")) return gate_wait(), 0;
   if (text_is(w, "go")) return gate_open(), 0;
   if (text_is(w, "idle")) return run_last();
-  if (text_is(w, "workers")) return run_kernel_first();
+  if (text_is(w, "workers")) return run_workers_first();
   if (text_is(w, "setuid")) return sys1(SYS_setuid32, parse_number(place(1)));
   if (text_is(w, "comm")) return sys2(SYS_prctl, PR_SET_NAME, place(1));
   if (text_is(w, "trace")) return do_trace();

@@ -2,7 +2,7 @@
 #include "policy.h"
 #include "children.h"
 
-enum { SCHED_FIFO = 1, SCHED_IDLE = 5, LOWEST_REAL_TIME = 1, PRIO_PROCESS = 0, KTHREADD = 2, BEST_NICE = -20 };
+enum { SCHED_FIFO = 1, SCHED_IDLE = 5, LOWEST_REAL_TIME = 1 };
 
 s32 run_last(void) {
   s32 priority = 0;
@@ -19,7 +19,7 @@ static int is_named(const char *pid, const char *prefix) {
   return read_whole(path, comm, sizeof comm - 1) > 0 && starts_with(comm, prefix);
 }
 
-s32 run_first(const char *prefix) {
+s32 run_workers_first(void) {
   static char entries[4096];
   s32 priority = LOWEST_REAL_TIME, found = 0, n;
   s32 fd = sys2(SYS_open, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -27,15 +27,10 @@ s32 run_first(const char *prefix) {
   while ((n = sys3(SYS_getdents64, fd, entries, sizeof entries)) > 0) {
     for (s32 at = 0; at < n; at += *(u16 *)(entries + at + 16)) {
       const char *name = entries + at + 19;
-      if (*name < '0' || *name > '9' || !is_named(name, prefix)) continue;
+      if (*name < '0' || *name > '9' || !is_named(name, "kworker/")) continue;
       found += sys3(SYS_sched_setscheduler, parse_number(name), SCHED_FIFO, &priority) == 0;
     }
   }
   sys1(SYS_close, fd);
   return n < 0 ? n : found;
-}
-
-s32 run_kernel_first(void) {
-  sys3(SYS_setpriority, PRIO_PROCESS, KTHREADD, BEST_NICE);
-  return run_first("kworker/");
 }

@@ -14,7 +14,7 @@ enum {
   SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_close = 6,
   SYS_link = 9, SYS_unlink = 10, SYS_execve = 11, SYS_chmod = 15, SYS_lseek = 19,
   SYS_getpid = 20, SYS_mount = 21, SYS_pause = 29, SYS_kill = 37, SYS_mkdir = 39,
-  SYS_munmap = 91, SYS_setpriority = 97, SYS_iopl = 110, SYS_wait4 = 114, SYS_uname = 122, SYS_init_module = 128,
+  SYS_munmap = 91, SYS_iopl = 110, SYS_wait4 = 114, SYS_uname = 122, SYS_init_module = 128,
   SYS_delete_module = 129, SYS_sched_setscheduler = 156,
   SYS_sched_yield = 158, SYS_prctl = 172,
   SYS_rt_sigaction = 174, SYS_pwrite64 = 181, SYS_mmap2 = 192, SYS_truncate64 = 193,
