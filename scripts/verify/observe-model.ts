@@ -9,6 +9,7 @@ import type { PreparedRun } from '../../loader/scenario/prepare.ts';
 import { Session } from '../../loader/scenario/session.ts';
 import type { TraceEvent } from '../../loader/trace/event.ts';
 import { formatHex } from '../../loader/vmalloc/index.ts';
+import { ModelLog } from './model-log.ts';
 
 export interface ModelRun extends ObservedRun {
   /** The first step that never ended, if any. */
@@ -31,10 +32,7 @@ export function observeModel(
   const recorder = new StepRecorder(run);
   kernel.events.attach({ push: (event) => recorder.push(event) });
   let step = 0;
-  const otherLog: string[][] = [];
-  kernel.onLog((line, request) => {
-    if (request === 0) otherLog[step] = [...(otherLog[step] ?? []), line.text];
-  });
+  const log = new ModelLog(kernel);
   const session = new Session(kernel, program, observer);
   let stuckAt: number | null = null;
   let tag = 0;
@@ -43,6 +41,7 @@ export function observeModel(
     if (operation === undefined) break;
     step = tag >> 1;
     recorder.step = step;
+    log.step = step;
     const wait = (tag % 2 === 0 ? (startsUs[step] ?? 0) * 1000 : 0) - session.now;
     if (wait > 0) session.advanceTime(wait);
     if (tag % 2 === 0) onStep(step);
@@ -60,7 +59,7 @@ export function observeModel(
     op: result.op,
     subject: result.subject,
     ret: result.ret,
-    log: result.log,
+    log: log.of(result),
     ...(result.text === undefined ? {} : { text: result.text }),
   }));
   const steps = (tag + 1) >> 1;
@@ -68,7 +67,7 @@ export function observeModel(
   return {
     calls,
     events,
-    otherLog: Array.from({ length: steps }, (_, i) => otherLog[i] ?? []),
+    otherLog: log.others(observer.results, steps),
     stuckAt,
   };
 }

@@ -167,6 +167,12 @@ export const autoload: Suite = {
     // While the first one's modprobe runs, the others wait.
     use('/sbin/modprobe-short');
     for (const count of [...AROUND_LIMIT, some(), some()]) threads(count, kind(), `short-${count}`);
+    // A process asks for the same; another one looks, and has to wait for the end.
+    set('config_test_case', '1');
+    set('config_test_driver', 'short-shared');
+    set('config_num_threads', String(some()));
+    const start = { write: `${DEVICE}/trigger_config`, text: '1' };
+    together(GAP_MS, [start, { read: `${DEVICE}/config` }, ask('short-shared')]);
     use('/sbin/modprobe-late');
     for (const name of ['crc-ccitt', 'lzo', 'nls_utf8']) threads(some(), 'driver', name);
     for (const name of ['vfat', 'cramfs', 'iso9660']) threads(some(), 'fs', name);
