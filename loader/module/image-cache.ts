@@ -22,6 +22,8 @@ export interface ModuleFacts {
   readonly relocations: number;
   /** Checksums the module was built against, by symbol; the first entry of a name counts. */
   readonly versions: ReadonlyMap<string, number>;
+  /** The first parameter in sysfs whose name another has, too. */
+  readonly paramNamedTwice: string | undefined;
 }
 
 interface FileFacts {
@@ -91,6 +93,7 @@ export class ImageCache {
         cases: elf.symbolCases(),
         relocations: countRelocations(elf),
         versions: versionMap(elf),
+        paramNamedTwice: paramNamedTwice(elf),
       };
       this.#facts.set(elf, facts);
     }
@@ -111,6 +114,17 @@ function versionMap(elf: ModuleElf): Map<string, number> {
   const map = new Map<string, number>();
   for (const { name, crc } of elf.versions()) if (!map.has(name)) map.set(name, crc);
   return map;
+}
+
+/** Parameters without permissions have no file (module_param_sysfs_setup, kernel/params.c). */
+function paramNamedTwice(elf: ModuleElf): string | undefined {
+  const seen = new Set<string>();
+  for (const { name, perm } of elf.paramEntries()) {
+    if (perm === 0) continue;
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 /** Relocations that apply_relocations goes through: those of allocated sections. */

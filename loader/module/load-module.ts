@@ -1,6 +1,7 @@
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
+import { type Bytes, PAGE_SIZE } from '../units.ts';
 import { completeFormation } from './complete-formation.ts';
 import type { ModuleContext } from './context.ts';
 import { doInitModule } from './do-init-module.ts';
@@ -124,18 +125,30 @@ function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> 
   return taken;
 }
 
+/** PCPU_MIN_UNIT_SIZE, PCPU_MIN_ALLOC_SIZE (include/linux/percpu.h) */
+const PERCPU_MAX: Bytes = 32 * 1024;
+const PERCPU_MIN_ALIGN: Bytes = 4;
+
 /**
- * percpu_modalloc().
+ * percpu_modalloc(), and what pcpu_alloc_noprof() refuses at once (mm/percpu.c, Linux 6.12).
  * Model: the per-cpu areas that exist have room for every module.
  */
 function allocatePercpu(ctx: ModuleContext, mod: Module): number {
   const { percpu } = mod.elf;
   if (!percpu || percpu.size === 0) return 0;
   if (!ctx.features.smp) return -ERRNO.ENOMEM;
-  if (percpu.align > 4096) {
-    ctx.log.print(LOG_LEVEL.WARNING, `${mod.name}: per-cpu alignment ${percpu.align} > 4096`);
+  const warn = (text: string): void => ctx.log.print(LOG_LEVEL.WARNING, `${mod.name}: ${text}`);
+  const { size } = percpu;
+  let { align } = percpu;
+  if (align > PAGE_SIZE) {
+    const printed = ctx.images.kernel.wordBits === 32 ? align | 0 : align;
+    warn(`per-cpu alignment ${printed} > ${PAGE_SIZE}`);
+    align = PAGE_SIZE;
   }
-  return 0;
+  align = Math.max(align, PERCPU_MIN_ALIGN);
+  if (size <= PERCPU_MAX && (align & (align - 1)) === 0) return 0;
+  warn(`Could not allocate ${size} bytes percpu data`);
+  return -ERRNO.ENOMEM;
 }
 
 /** find_module_sections() and check_export_symbol_versions() */

@@ -7,17 +7,24 @@ import type { Module } from './module.ts';
 
 /**
  * mod_sysfs_setup() (kernel/module/sysfs.c, Linux 6.12): /sys/module/NAME with a file for each
- * section in memory. 0 or a negative errno.
+ * parameter and each section in memory. 0 or a negative errno.
  * Model: names that built-in code holds in /sys/module are free, and the stack traces that come
  * with a refusal are left out.
  */
 export function modSysfsSetup(ctx: ModuleContext, mod: Module): number {
   // kobject_add_internal(), lib/kobject.c
   if (mod.name === '') return -ERRNO.EINVAL;
+  const { paramNamedTwice } = ctx.images.facts(mod.elf);
+  if (paramNamedTwice !== undefined) return refuseTwice(ctx, mod, `parameters/${paramNamedTwice}`);
   if (!ctx.features.kallsyms) return 0;
-  const twice = sectionNamedTwice(mod);
-  if (twice === undefined) return 0;
-  const path = `/module/${mod.name}/sections/${twice}`;
+  const section = sectionNamedTwice(mod);
+  return section === undefined ? 0 : refuseTwice(ctx, mod, `sections/${section}`);
+}
+
+/** sysfs_warn_dup(), fs/sysfs/dir.c */
+function refuseTwice(ctx: ModuleContext, mod: Module, file: string): number {
+  // kobject_set_name_vargs(), lib/kobject.c
+  const path = `/module/${mod.name.replaceAll('/', '!')}/${file}`;
   ctx.log.print(LOG_LEVEL.WARNING, `sysfs: cannot create duplicate filename '${path}'`);
   return -ERRNO.EEXIST;
 }

@@ -159,3 +159,17 @@ function* twice(): Generator<Damage> {
     change: copied('.text', '.comment'),
   };
 }
+
+/** Per-CPU data whose size or alignment is beyond what the kernel's allocator serves. */
+export function* damagedPercpu(): Generator<Damage> {
+  const PERCPU = '.data..percpu';
+  for (const align of [0, 3, 48, 4096, 8192, 12_288, 0x8000_0000, 0xffff_ffff]) {
+    const change = (elf: ElfEdit): void => elf.set(elf.section(PERCPU), 'addralign', align);
+    yield { what: `percpu-align-${align.toString(16)}`, change };
+  }
+  for (const size of [32_769, 40_000]) {
+    const change = (elf: ElfEdit): void =>
+      elf.replace(elf.section(PERCPU), new Uint8Array(size), 32);
+    yield { what: `percpu-size-${size}`, change };
+  }
+}

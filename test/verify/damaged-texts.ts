@@ -109,6 +109,39 @@ export function* damagedNames(): Generator<Damage> {
   for (const [what, name] of names) {
     yield { what: `self-name-${what}`, name, change: () => {} };
   }
+  const twice = (elf: ElfEdit): void => allocated(elf, ['.data'], 3);
+  yield { what: 'self-name-slash-section-twice', name: 'a/b', change: twice };
+}
+
+/** The parameters of ms_param, by the texts of their names. Fewer of them leave relocations astray. */
+export function* damagedParams(): Generator<Damage> {
+  const renamed = (what: string, from: string, to: string): Damage => ({
+    what: `params-${what}`,
+    change: (elf) => {
+      const section = elf.section('.rodata');
+      const at = Buffer.from(elf.contents(section)).indexOf(`${from}\0`, 0, 'latin1');
+      elf.text(elf.field(section, 'offset') + at, to);
+    },
+  });
+  yield renamed('twice', 'letters', 'numbers');
+  yield renamed('nameless', 'letters', '\0');
+  yield renamed('slash', 'letters', 'let/ers');
+  yield renamed('bytes', 'letters', 'a b\n=\x80');
+  for (const size of [0, 19, 99]) {
+    const change = (elf: ElfEdit): void => elf.set(elf.section('__param'), 'size', size);
+    yield { what: `params-size-${size}`, change };
+  }
+  yield {
+    what: 'params-without-names',
+    change: (elf) => elf.set(elf.section('.rodata'), 'size', 0),
+  };
+  yield {
+    what: 'params-no-permissions',
+    change: (elf) => {
+      const at = elf.field(elf.section('__param'), 'offset');
+      for (let i = 0; i < 5; i++) elf.put(at + 20 * i + 12, 2, 0);
+    },
+  };
 }
 
 function* modinfos(blacklisted: string): Generator<Damage> {

@@ -8,8 +8,8 @@ import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 import { type Damage, otherValue } from './damage.ts';
 import { damagedLinks } from './damaged-links.ts';
-import { damagedTables } from './damaged-tables.ts';
-import { damagedNames, damagedTexts } from './damaged-texts.ts';
+import { damagedPercpu, damagedTables } from './damaged-tables.ts';
+import { damagedNames, damagedParams, damagedTexts } from './damaged-texts.ts';
 import { ElfEdit, SECTION_FIELDS, THIS_MODULE } from './elf-edit.ts';
 
 type Step = NonNullable<ScenarioInput['steps']>[number];
@@ -76,6 +76,8 @@ export const damaged: Suite = {
     for (const damage of damagedTables(new ElfEdit(modules.get(tables)!))) add(tables, damage);
     for (const damage of damagedLinks()) add(BASES[0]!, damage);
     for (const damage of damagedTexts(BLACKLISTED)) add(BASES[0]!, damage);
+    for (const damage of damagedPercpu()) add('ms_percpu.ko', damage);
+    for (const damage of damagedParams()) add('ms_param.ko', damage);
     for (const damage of damagedNames()) add(BASES[1]!, damage);
     for (const read of READS) steps.push({ read });
     const kernel = { base: 'v6.12' as const, blacklist: [BLACKLISTED] };

@@ -32,6 +32,18 @@ const SHORT = { path: 'short.bin', bytes: new Uint8Array(40).fill(1) };
 /** All that the kernel proper exports here. */
 const kernel = { base: 'v6.12', exports: ['param_ops_int'] };
 
+/** File offset of a section's header. */
+function sectionHeader(bytes: Uint8Array, name: string): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const table = view.getUint32(32, true);
+  const names = view.getUint32(table + 40 * view.getUint16(50, true) + 16, true);
+  for (let at = table; ; at += 40) {
+    const start = names + view.getUint32(at, true);
+    const text = String.fromCharCode(...bytes.subarray(start, start + name.length + 1));
+    if (text === `${name}\0`) return at;
+  }
+}
+
 describe('finit_module of a small module', () => {
   it('succeeds: modcount 1, total 20480, text 8192', () => {
     const { result, rets } = run([TEST_MODULE], {
@@ -226,6 +238,59 @@ describe('failures after the layout', () => {
         'do_init_module: loading module anyway...',
     ]);
     expect(sim.log.kmsg()).toMatch(/convention\\x0ado_init_module: loading module/);
+  });
+
+  it('two parameters of one name fail with -17 in sysfs, unless one has no file there', () => {
+    const paths = ['slash/name', 'hidden'];
+    const files = paths.map((name, i) =>
+      moduleFile({
+        name,
+        params: [
+          { name: 'level', type: 'int', perm: 0o444 },
+          { name: 'level', type: 'int', perm: i === 0 ? 0o600 : 0 },
+        ],
+      }),
+    );
+    const { result, rets } = run(files, {
+      kernel,
+      steps: paths.map((name) => ({ finit_module: `${name}.ko` })),
+    });
+    expect(rets).toEqual([-17, 0]);
+    expect(result.results[0]!.log).toEqual([
+      "sysfs: cannot create duplicate filename '/module/slash!name/parameters/level'",
+    ]);
+    expect(result.counters).toMatchObject({ failed_load_modules: 1, modcount: 1 });
+  });
+
+  it('per-cpu data is refused when it is too large or oddly aligned, and its alignment cut', () => {
+    const percpu = (name: string, size: number, align: number) => {
+      const file = moduleFile({ name, sizes: { percpu: size } });
+      const view = new DataView(file.bytes.buffer, file.bytes.byteOffset);
+      const header = sectionHeader(file.bytes, '.data..percpu');
+      view.setUint32(header + 32, align, true);
+      return file;
+    };
+    const files = [
+      percpu('largest', 32_768, 64),
+      percpu('larger', 32_772, 64),
+      percpu('odd', 100, 48),
+      percpu('tiny', 100, 3),
+      percpu('page', 100, 4096),
+      percpu('pages', 100, 8192),
+      percpu('most', 100, 0xffff_ffff),
+    ];
+    const { result, rets } = run(files, {
+      kernel,
+      steps: files.map(({ path }) => ({ finit_module: path })),
+    });
+    expect(rets).toEqual([0, -12, -12, 0, 0, 0, 0]);
+    expect(result.results.flatMap(({ log }) => log)).toEqual([
+      'larger: Could not allocate 32772 bytes percpu data',
+      'odd: Could not allocate 100 bytes percpu data',
+      'pages: per-cpu alignment 8192 > 4096',
+      'most: per-cpu alignment -1 > 4096',
+    ]);
+    expect(result.counters).toMatchObject({ failed_load_modules: 2, modcount: 5 });
   });
 
   it('a blacklisted module fails with -1 as becoming', () => {
