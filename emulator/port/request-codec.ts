@@ -2,7 +2,7 @@
  * Operations as request descriptors and back. What is encoded decodes to an equal operation; what
  * cannot be carried is refused on either side, with a code and a reason.
  */
-import type { Operation, OperationName } from '../../loader/scenario/operation.ts';
+import { type Operation, type OperationName, subjectOf } from '../../loader/scenario/operation.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import {
   CODE,
@@ -115,24 +115,6 @@ function encodeString(string: string, limit: number, nulAllowed: boolean): Uint8
 
 function refuse(operation: Operation, message: string): EncodeResult {
   return { ok: false, message: `${operation.op} ${message}` };
-}
-
-function subjectOf(operation: Operation): string {
-  switch (operation.op) {
-    case 'finit_module':
-    case 'init_module':
-    case 'read':
-    case 'write':
-      return operation.path;
-    case 'delete_module':
-    case 'request_module':
-    case 'modprobe':
-      return operation.name;
-    case 'uevent':
-      return operation.modalias;
-    default:
-      return '';
-  }
 }
 
 function textOf(operation: Operation): string {

@@ -12,7 +12,7 @@ import {
 } from '../module/index.ts';
 import type { LoadStage } from '../trace/event.ts';
 import { type Bytes, PAGE_SIZE } from '../units.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, subjectOf } from './operation.ts';
 
 export interface OperationResult {
   readonly ret: number;
@@ -43,23 +43,6 @@ export function isKernelOperation(operation: Operation): operation is KernelOper
       return false;
     default:
       return true;
-  }
-}
-
-/** What an operation is about, for reports: a path or a name. */
-export function subjectOf(operation: KernelOperation): string {
-  switch (operation.op) {
-    case 'finit_module':
-    case 'init_module':
-    case 'read':
-    case 'write':
-      return operation.path;
-    case 'delete_module':
-    case 'request_module':
-    case 'modprobe':
-      return operation.name;
-    case 'uevent':
-      return operation.modalias;
   }
 }
 

@@ -41,6 +41,25 @@ export type Operation =
 
 export type OperationName = Operation['op'];
 
+/** What an operation is about: a path, a name or an alias; nothing when it asks nobody anything. */
+export function subjectOf(operation: Operation): string {
+  switch (operation.op) {
+    case 'finit_module':
+    case 'init_module':
+    case 'read':
+    case 'write':
+      return operation.path;
+    case 'delete_module':
+    case 'request_module':
+    case 'modprobe':
+      return operation.name;
+    case 'uevent':
+      return operation.modalias;
+    default:
+      return '';
+  }
+}
+
 /** One process of a group. */
 export interface GroupMember {
   readonly operation: Operation;

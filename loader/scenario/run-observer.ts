@@ -4,7 +4,7 @@ import { AddressMap } from '../trace/address-map.ts';
 import type { LoadStage, TraceEvent } from '../trace/event.ts';
 import { explainFailure, failureFacts } from '../trace/explain-failure.ts';
 import type { VirtAddr } from '../units.ts';
-import { subjectOf } from './execute-operation.ts';
+import { subjectOf } from './operation.ts';
 import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
 import type { RequestRecord, SessionObserver } from './session.ts';
 
