@@ -1,14 +1,9 @@
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+import { inByteUnit } from '../loader/trace/quantity-text.ts';
 
-/** 1536 → `1.50 KiB`; whole bytes below 1 KiB. */
+/** 1536 → `1.50 KiB`, for columns; whole bytes below 1 KiB. */
 export function bytesText(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return unit === 0 ? `${value} B` : `${value.toFixed(2)} ${UNITS[unit]}`;
+  const { value, unit } = inByteUnit(bytes);
+  return unit === 'B' ? `${value} B` : `${value.toFixed(2)} ${unit}`;
 }
 
 /** Virtual nanoseconds in the unit that reads best. */

@@ -3,15 +3,21 @@ import type { Bytes, Nanos } from '../units.ts';
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-/** `31.2 MiB`; whole numbers without a fraction. */
-export function formatBytes(bytes: Bytes): string {
+/** The largest unit of which there is at least one, and how many. */
+export function inByteUnit(bytes: Bytes): { readonly value: number; readonly unit: string } {
   let value = bytes;
   let unit = 0;
   while (Math.abs(value) >= 1024 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  return `${shorten(value, 1)} ${BYTE_UNITS[unit]}`;
+  return { value, unit: BYTE_UNITS[unit]! };
+}
+
+/** `31.2 MiB`; whole numbers without a fraction. */
+export function formatBytes(bytes: Bytes): string {
+  const { value, unit } = inByteUnit(bytes);
+  return `${shorten(value, 1)} ${unit}`;
 }
 
 const TIME_UNITS = [
