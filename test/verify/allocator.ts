@@ -157,12 +157,18 @@ function percpu(random: Random): Step[] {
     } else held.push(take(`vmalloc ${mostlySmall(random, 60) * PAGE}`));
   }
   steps.push(...reads(), test(128, ''), ...reads());
-  // Little room is left for chunks.
-  const large = take(`vmalloc ${(100 + random.below(14)) * 2 ** 20}`);
-  for (let i = 0; i < 60; i++) held.push(take(`percpu ${UNIT_MAX - random.below(9)} ${PAGE}`));
+  // Until there is room for few chunks, then for none.
+  for (const [mib, times] of [
+    [8, 13],
+    [1, 24],
+  ] as const) {
+    for (let i = 0; i < times; i++)
+      held.push(take(`vmalloc ${mib * 2 ** 20 - random.below(PAGE)}`));
+  }
+  for (let i = 0; i < 40; i++) held.push(take(`percpu ${UNIT_MAX - random.below(9)} ${PAGE}`));
   steps.push(...reads());
   while (held.length > 0) drop();
-  steps.push(ask(`${large} free`), ...reads());
+  steps.push(...reads());
   steps.push(test(2047, `test_loop_count=${100 + random.below(300)}`), GRACE, ...reads());
   return steps;
 }
