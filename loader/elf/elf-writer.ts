@@ -41,7 +41,7 @@ interface Header {
   readonly type: number;
   readonly flags: number;
   readonly data: Uint8Array;
-  readonly size: Bytes;
+  size: Bytes;
   link: number;
   info: number;
   readonly align: Bytes;
@@ -104,8 +104,11 @@ export class ElfWriter {
     }
   }
 
-  /** The file. `padTo` bytes are reached by trailing zeros. */
-  finish(padTo = 0): Uint8Array<ArrayBuffer> {
+  /**
+   * The file. One of `fileSize` bytes is reached, if the contents need fewer, by zeros: whole words
+   * at the end of `padding`, which aligned tables may follow, the rest at the end of the file.
+   */
+  finish(fileSize = 0, padding?: WriterSection): Uint8Array<ArrayBuffer> {
     const cls = this.#wide ? ELF64 : ELF32;
     const headers: Header[] = [this.#header({ type: SHT.NULL })];
     const indexes = new Map<WriterSection, number>();
@@ -151,14 +154,15 @@ export class ElfWriter {
     names.add('.shstrtab');
     headers.push(this.#header({ name: '.shstrtab', type: SHT.STRTAB, data: names.bytes() }));
 
-    let end = cls.ehdr;
-    for (const header of headers.slice(1)) {
-      end = alignUp(end, header.align);
-      header.offset = end;
-      if (header.type !== SHT.NOBITS) end += header.size;
+    let shoff = this.#place(headers);
+    const missing = fileSize - (shoff + headers.length * cls.shdr);
+    if (padding && missing > 0) {
+      const header = headers[indexes.get(padding)!]!;
+      const word = this.#wide ? 8 : 4;
+      header.size += Math.floor(missing / word) * word;
+      shoff = this.#place(headers);
     }
-    const shoff = alignUp(end, this.#wide ? 8 : 4);
-    const file = new Uint8Array(Math.max(shoff + headers.length * cls.shdr, padTo));
+    const file = new Uint8Array(Math.max(shoff + headers.length * cls.shdr, fileSize));
     for (const { header, target } of targets) {
       header.link = symtabIndex;
       header.info = indexes.get(target)!;
@@ -170,6 +174,17 @@ export class ElfWriter {
       this.#writeShdr(file, shoff + i * cls.shdr, header, names.add(header.name));
     });
     return file;
+  }
+
+  /** Gives each section its offset; that of the section headers behind them. */
+  #place(headers: readonly Header[]): number {
+    let end = this.#wide ? ELF64.ehdr : ELF32.ehdr;
+    for (const header of headers.slice(1)) {
+      end = alignUp(end, header.align);
+      header.offset = end;
+      if (header.type !== SHT.NOBITS) end += header.size;
+    }
+    return alignUp(end, this.#wide ? 8 : 4);
   }
 
   #header(part: Partial<Header> & { readonly type: number }): Header {

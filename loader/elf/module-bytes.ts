@@ -21,23 +21,26 @@ function seedOf(text: string): number {
 /** Fills `bytes` with content that belongs to `seed`. */
 export function fillBytes(bytes: Uint8Array, seed: string): void {
   let state = seedOf(seed);
-  const next = () => {
-    // xorshift32
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state;
-  };
   for (let at = 0; at < bytes.length; at += 8) {
     const end = Math.min(at + 8, bytes.length);
-    const choice = next();
+    state = xorshift32(state);
+    const choice = state >>> 0;
     if (at < 16 || choice % 8 < FRESH) {
-      for (let i = at; i < end; i += 1) bytes[i] = next() >>> 11;
+      for (let i = at; i < end; i += 1) {
+        state = xorshift32(state);
+        bytes[i] = state >>> 11;
+      }
     } else {
       const back = 8 + ((choice >>> 3) % Math.min(at - 7, WINDOW));
-      bytes.copyWithin(at, at - back, at - back + (end - at));
+      for (let i = at; i < end; i += 1) bytes[i] = bytes[i - back]!;
     }
   }
+}
+
+function xorshift32(state: number): number {
+  let x = state;
+  x ^= x << 13;
+  x ^= x >>> 17;
+  x ^= x << 5;
+  return x;
 }

@@ -109,7 +109,11 @@ function addCalls(draft: ModuleDraft, text: WriterSection | undefined): void {
   });
 }
 
-function write(spec: ModuleSpec, commentPadding: Bytes, padTo: Bytes): Uint8Array<ArrayBuffer> {
+/**
+ * The file of a module. Throws a RangeError for a spec that cannot be met: a name too long, a
+ * struct module too small, a `fileSize` below what the contents need.
+ */
+export function writeModule(spec: ModuleSpec): Uint8Array<ArrayBuffer> {
   const draft = new ModuleDraft(spec);
   const { sizes = {}, params = [], exports = [] } = spec;
   const hasInit = spec.init ?? true;
@@ -139,9 +143,9 @@ function write(spec: ModuleSpec, commentPadding: Bytes, padTo: Bytes): Uint8Arra
   if (sizes.bss) {
     draft.add('.bss', WA, 32, new Uint8Array(0), { type: SHT.NOBITS, size: sizes.bss });
   }
-  const comment = new Uint8Array(COMMENT.length + commentPadding);
-  writeLatin1(comment, 0, COMMENT);
-  draft.add('.comment', MS, 1, comment, { entsize: 1 });
+  const commentText = new Uint8Array(COMMENT.length);
+  writeLatin1(commentText, 0, COMMENT);
+  const comment = draft.add('.comment', MS, 1, commentText, { entsize: 1 });
   draft.add('.note.GNU-stack', 0, 1, new Uint8Array(0));
 
   if (text) addLocalSymbols(draft, text);
@@ -156,21 +160,10 @@ function write(spec: ModuleSpec, commentPadding: Bytes, padTo: Bytes): Uint8Arra
   }
   if (table && rodata && data) writeParams(draft, places, table, rodata, data, self);
   addCalls(draft, text);
-  return draft.elf.finish(padTo);
-}
-
-/**
- * The file of a module. Throws a RangeError for a spec that cannot be met: a name too long, a
- * struct module too small, a `fileSize` below what the contents need.
- */
-export function writeModule(spec: ModuleSpec): Uint8Array<ArrayBuffer> {
-  const file = write(spec, 0, 0);
-  const want = spec.fileSize;
-  if (want === undefined || want === file.length) return file;
-  if (want < file.length) {
-    throw new RangeError(`module '${spec.name}' needs ${file.length} bytes, not ${want}`);
+  const { name, fileSize } = spec;
+  const file = draft.elf.finish(fileSize, comment);
+  if (fileSize !== undefined && file.length > fileSize) {
+    throw new RangeError(`module '${name}' needs ${file.length} bytes, not ${fileSize}`);
   }
-  // The comment is followed by aligned tables: whole words go into it, the rest to the end.
-  const align = spec.arch === 'x86_64' ? 8 : 4;
-  return write(spec, Math.floor((want - file.length) / align) * align, want);
+  return file;
 }
