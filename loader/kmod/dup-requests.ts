@@ -8,7 +8,10 @@ import type { Nanos } from '../units.ts';
 import type { DupsTrace } from './dups-trace.ts';
 import { type WarnContext, warn } from './kernel-warning.ts';
 
-/** How long an answer is kept: 60 * HZ from the first completion. */
+/**
+ * How long an answer is kept: 60 * HZ from the first completion.
+ * Model: to the nanosecond; the timer wheel adds up to 512 ticks (kernel/time/timer.c, Linux 6.12).
+ */
 export const DUP_RETENTION_NS: Nanos = 60_000_000_000;
 
 export interface DupContext extends WarnContext {

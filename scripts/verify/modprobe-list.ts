@@ -37,7 +37,12 @@ export function planModprobe(
   const root = `/lib/modules/${source.release}`;
   const { programs } = scenario.userspace;
   const lines = new Map<string, string>();
-  for (const { name, path, step } of asked) {
+  for (const { name, path, step, remove } of asked) {
+    if (remove) {
+      const key = `-r ${name}`;
+      lines.set(key, [escapeToken(key), ...removalWords(index, name, step)].join(' '));
+      continue;
+    }
     const program = programs[path];
     const words: string[] = [];
     if (program !== undefined && program.duration_ms > 0)
@@ -62,6 +67,8 @@ interface AskedName {
   readonly name: string;
   readonly path: string;
   readonly step: number;
+  /** To be unloaded: `modprobe -r`. */
+  readonly remove?: boolean;
 }
 
 /** Whom modprobe is asked for, by processes or by threads of the self-tests' driver. */
@@ -76,7 +83,10 @@ function requestedNames(steps: readonly Step[]): AskedName[] {
       if (name !== undefined) asked.push({ name, path, step });
     }
     if ('request_module' in call) asked.push({ name: call.request_module, path, step });
-    if ('modprobe' in call) asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step });
+    if ('modprobe' in call) {
+      const remove = /(^| )(-r|--remove)( |$)/.test(call.args);
+      asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step, remove });
+    }
   };
   steps.forEach((step, index) => {
     if ('parallel' in step) for (const member of step.parallel) visit(member.step, index);
@@ -129,4 +139,17 @@ function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name:
     }
   }
   return words;
+}
+
+/** The module and what it needs, in the order in which modprobe tries to unload them. */
+function removalWords(index: ModuleIndex, name: string, step: number): string[] {
+  const refs = index.lookup(name);
+  const [ref] = refs;
+  if (ref === undefined) return [];
+  const { pre, post } = index.softdeps(ref.name);
+  const plain = pre.length + post.length === 0 && index.removeCommand(ref.name) === undefined;
+  if (refs.length > 1 || ref.builtin || !plain) {
+    throw new GuestMappingError(step, `the guest's modprobe cannot unload ${name} as kmod would`);
+  }
+  return [ref.name, ...(index.module(ref.name)?.dependencies ?? [])];
 }

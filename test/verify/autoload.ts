@@ -5,6 +5,7 @@
 import { Random } from '../../loader/engine/index.ts';
 import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { kmodScript } from './kmod-script.ts';
 
 type Step = NonNullable<ScenarioInput['steps']>[number];
 type Member = Extract<Step, { parallel: unknown }>['parallel'][number];
@@ -23,8 +24,8 @@ const DEVICE = '/sys/devices/virtual/misc/test_kmod0';
 const MOST_THREADS = 62;
 /** Where the limit of 50 requests shows. */
 const AROUND_LIMIT = [1, 2, 49, 50, 51, 58, MOST_THREADS];
-/** Duplicates are remembered for a minute (kernel/module/dups.c). */
-const RETENTION_MS = 61_000;
+/** Duplicates are remembered for a minute and up to two seconds (kernel/module/dups.c). */
+const RETENTION_MS = 63_000;
 
 const PROGRAMS = {
   '/sbin/modprobe-fail': { exit: 3 },
@@ -207,14 +208,14 @@ export const autoload: Suite = {
     set('reset', '1');
     steps.push({ finit_module: 'test_kmod.ko' }, { read: `${DEVICE}/config` });
     look();
-    return [
-      {
-        scenario: scenarioOf(`autoload ${seed}`, steps, {
-          seed,
-          userspace: { programs: PROGRAMS },
-        }),
-        files: modules,
-      },
-    ];
+    const own = {
+      scenario: scenarioOf(`autoload ${seed}`, steps, {
+        seed,
+        userspace: { programs: PROGRAMS },
+      }),
+      files: modules,
+    };
+    const script = { scenario: scenarioOf('kmod.sh', kmodScript(), { seed }), files: modules };
+    return seed === 1 ? [own, script] : [own];
   },
 };

@@ -95,6 +95,16 @@ static s32 run_entry(void) {
   return exit_code >= 0 ? exit_code : failed;
 }
 
+// What needs nobody else goes with it: a module that is not there has already gone.
+static s32 run_removal(void) {
+  for (u32 i = 1; i < word_count; i++) {
+    s32 ret = sys2(SYS_delete_module, words[i].p, O_NONBLOCK);
+    note_result(words[i].p, ret);
+    if (ret < 0 && i == 1) return ret != -ENOENT;
+  }
+  return 0;
+}
+
 s32 modprobe_main(s32 argc, char **argv) {
   int removing = 0;
   const char *name = "";
@@ -106,11 +116,12 @@ s32 modprobe_main(s32 argc, char **argv) {
   record_open(0);
   report('b', name, 0);
   if (removing) {
+    char key[260] = "-r ";
+    u32 n = str_len(name);
+    mem_copy(key + 3, name, n < 256 ? n + 1 : 0);
     run_workers_first();
     run_last();
-    s32 ret = sys2(SYS_delete_module, name, O_NONBLOCK);
-    note_result(name, ret);
-    exit_code = ret < 0;
+    if (find_entry(key)) exit_code = run_removal();
   } else if (find_entry(name)) {
     exit_code = run_entry();
   }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { scenarioSchema } from '../../../loader/scenario/schema.ts';
+import { planModprobe } from '../../../scripts/verify/modprobe-list.ts';
+import { moduleFile, type RigScenario, sourceOf } from '../../loader/module/rig.ts';
+
+const DEVICE = '/sys/devices/virtual/misc/test_kmod0';
+const FILES = [
+  moduleFile({ name: 'low', exports: [{ name: 'low_symbol' }] }),
+  moduleFile({
+    name: 'high',
+    undefinedSymbols: ['low_symbol'],
+    depends: ['low'],
+    modinfo: [['alias', 'fs-hifs']],
+  }),
+];
+
+function planned(
+  steps: NonNullable<RigScenario['steps']>,
+  userspace: RigScenario['userspace'] = {},
+): readonly string[] {
+  const scenario = scenarioSchema.parse({
+    version: 1,
+    name: 'test',
+    modules: { dir: '.' },
+    userspace,
+    steps,
+  });
+  return planModprobe(scenario, scenario.steps!, sourceOf(FILES)).modprobeList ?? [];
+}
+
+const set = (file: string, text: string) => ({ write: `${DEVICE}/${file}`, text });
+const LOAD = 'check=1 /lib/modules/6.12.117/low.ko /lib/modules/6.12.117/high.ko';
+
+describe('what the guest’s modprobe is told', () => {
+  it('has a line for each name that processes ask for, and none for what nobody finds', () => {
+    const list = planned([{ request_module: 'high' }, { request_module: 'nobody' }]);
+    expect(list).toEqual([`high ${LOAD}`]);
+  });
+
+  it('has a line for what the test driver’s threads ask for, once they are started', () => {
+    const driver = [set('config_test_driver', 'high'), set('trigger_config', '1')];
+    expect(planned(driver)).toEqual([`high ${LOAD}`]);
+    expect(planned(driver.slice(0, 1))).toEqual([]);
+  });
+
+  it('names a file system fs-NAME, up to its first dot', () => {
+    const list = planned([
+      set('config_test_case', '2'),
+      set('config_test_fs', 'hifs.sub'),
+      set('trigger_config', '1'),
+    ]);
+    expect(list).toEqual([`fs-hifs ${LOAD}`]);
+  });
+
+  it('goes back to the driver’s defaults at a reset', () => {
+    const list = planned(
+      [set('config_test_driver', 'high'), set('reset', '1'), set('trigger_config', '1')],
+      { programs: { '/sbin/modprobe': { exit: 3 } } },
+    );
+    expect(list).toEqual(['test_module exit=3']);
+  });
+
+  it('writes names as tokens', () => {
+    const list = planned([{ request_module: 'a b' }], {
+      programs: { '/sbin/modprobe': { exit: 3 } },
+    });
+    expect(list).toEqual(['a\\sb exit=3']);
+  });
+
+  it('has what goes with a module that is unloaded', () => {
+    const list = planned([
+      { modprobe: 'high', args: '-r' },
+      { modprobe: 'nobody', args: '-r' },
+    ]);
+    expect(list).toEqual(['-r\\shigh high low']);
+  });
+});
