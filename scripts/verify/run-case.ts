@@ -37,7 +37,7 @@ export interface CaseOptions {
 }
 
 /** A guest that begins no operation for so long hangs. */
-const STALL_MS = 40_000;
+const STALL_MS = 120_000;
 /** What a step may print of a test of the allocator, of tens of thousands of events, takes longer. */
 const LONG_TRACE_MS = 120_000;
 /** Time to reach user space, on a busy machine. */

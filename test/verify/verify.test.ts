@@ -12,13 +12,8 @@ import { SUITES } from './index.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const found = findLinuxGuest(guestCacheOf(ROOT), 'xz');
 const missing = typeof found === 'string' ? found : '';
-/**
- * A suite boots the kernel once or several times, and some of its steps wait. The kernel itself is
- * not the same from boot to boot: now and then a worker of its own comes a moment earlier or later.
- * A suite that disagrees is therefore booted anew, twice at most; a rule that is wrong disagrees
- * every time.
- */
-const SUITE = { timeout: 900_000, retry: 2 } as const;
+/** A suite boots the kernel once or several times. */
+const SUITE_MS = 900_000;
 
 async function verify(cases: readonly VerifyCase[]): Promise<CaseResult[]> {
   if (typeof found === 'string') throw new Error(found);
@@ -39,7 +34,7 @@ function expectAgreement(results: readonly CaseResult[]): void {
 describe.skipIf(missing !== '')(`a real kernel ${missing && `(skipped: ${missing})`}`, () => {
   it.each(SUITES.map((suite) => [suite.name, suite] as const))(
     'agrees with the model in the suite %s',
-    SUITE,
+    { timeout: SUITE_MS },
     async (_, suite) => {
       if (typeof found === 'string') throw new Error(found);
       const cases = await suite.cases(guestModules(found), suite.seeds[0]!, 'xz');
@@ -47,7 +42,7 @@ describe.skipIf(missing !== '')(`a real kernel ${missing && `(skipped: ${missing
     },
   );
 
-  it('agrees in a scenario that is in no suite', SUITE, async () => {
+  it('agrees in a scenario that is in no suite', { timeout: SUITE_MS }, async () => {
     if (typeof found === 'string') throw new Error(found);
     const { scenario } = loadScenario(`${ROOT}/test/verify/two-file-systems.json`, {
       modules: found.modules,
