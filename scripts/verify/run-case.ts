@@ -34,7 +34,7 @@ export interface CaseOptions {
   readonly onCrash?: (crash: Crash, comparison: Comparison) => void;
 }
 
-/** A guest that begins no operation for so long hangs: the longest, with a long trace, takes 20 s. */
+/** A guest that begins no operation for so long hangs; a long trace can take a busy machine 40 s. */
 const STALL_MS = 180_000;
 /** Time to reach user space, on a busy machine. */
 const START_MS = 120_000;
