@@ -201,6 +201,9 @@ export interface ModuleElf {
   paramEntries(): ElfParam[];
   readonly hasInit: boolean;
   readonly hasExit: boolean;
+  /** The symbols struct module's init and exit point to. */
+  readonly initAt: SymbolPlace | undefined;
+  readonly exitAt: SymbolPlace | undefined;
   /** The first relocation of an unknown type, in the order the kernel applies them. */
   unknownRelocation(): RelocationRefusal | undefined;
   /** Relocations before that one which read a symbol or write a place the file does not have. */
@@ -243,6 +246,12 @@ export interface SectionPlace {
   readonly section: number;
   readonly type: ModMemType;
   readonly offset: Bytes;
+}
+
+export interface SymbolPlace {
+  readonly section: number;
+  /** Offset in that section. */
+  readonly value: number;
 }
 
 /** Memory of a module (layout_sections and layout_symtab, Linux 6.4 and later). */

@@ -19,6 +19,7 @@ import type {
   ModuleElf,
   ReadElfResult,
   RelocationRefusal,
+  SymbolPlace,
 } from './elf-types.ts';
 import { type CheckedElf, checkElf } from './elf-validity.ts';
 import type { ElfView } from './elf-view.ts';
@@ -162,23 +163,32 @@ class ParsedModule implements ModuleElf {
   }
 
   get hasInit(): boolean {
-    return this.#thisModuleRefersTo('init_module');
+    return this.initAt !== undefined;
   }
 
   get hasExit(): boolean {
+    return this.exitAt !== undefined;
+  }
+
+  get initAt(): SymbolPlace | undefined {
+    return this.#thisModuleRefersTo('init_module');
+  }
+
+  get exitAt(): SymbolPlace | undefined {
     return this.#thisModuleRefersTo('cleanup_module');
   }
 
-  /** Whether a relocation of struct module names that symbol. */
-  #thisModuleRefersTo(name: string): boolean {
+  /** The symbol of that name, when a relocation of struct module names it. */
+  #thisModuleRefersTo(name: string): SymbolPlace | undefined {
     const table = new SymbolTable(this.view, this.index);
     for (const relocations of relocationTables(this.view).get(this.index.mod) ?? []) {
       for (let i = 0; i < relocations.count; i += 1) {
         const symbol = relocations.sym(i);
-        if (symbol < table.count && table.nameIs(symbol, name)) return true;
+        if (symbol >= table.count || !table.nameIs(symbol, name)) continue;
+        return { section: table.shndx(symbol), value: table.value(symbol) };
       }
     }
-    return false;
+    return undefined;
   }
 
   unknownRelocation(): RelocationRefusal | undefined {

@@ -22,6 +22,9 @@ export interface ModuleFacts {
   readonly relocations: number;
   /** Checksums the module was built against, by symbol; the first entry of a name counts. */
   readonly versions: ReadonlyMap<string, number>;
+  /** Whether struct module's pointers are set once its memory has its places (Linux 6.4 on). */
+  readonly hasInit: boolean;
+  readonly hasExit: boolean;
   /** The first parameter in sysfs whose name another has, too. */
   readonly paramNamedTwice: string | undefined;
 }
@@ -93,6 +96,8 @@ export class ImageCache {
         cases: elf.symbolCases(),
         relocations: countRelocations(elf),
         versions: versionMap(elf),
+        hasInit: isSomewhere(elf.initAt, this.layout(elf)),
+        hasExit: isSomewhere(elf.exitAt, this.layout(elf)),
         paramNamedTwice: paramNamedTwice(elf),
       };
       this.#facts.set(elf, facts);
@@ -114,6 +119,17 @@ function versionMap(elf: ModuleElf): Map<string, number> {
   const map = new Map<string, number>();
   for (const { name, crc } of elf.versions()) if (!map.has(name)) map.set(name, crc);
   return map;
+}
+
+/**
+ * A memory type of size 0 has no memory: what lies at its start is at NULL, which is no function
+ * (move_module, kernel/module/main.c, Linux 6.12).
+ */
+function isSomewhere(at: ModuleElf['initAt'], layout: ModuleLayout): boolean {
+  if (at === undefined) return false;
+  const place = layout.places.find(({ section }) => section === at.section);
+  if (place === undefined || place.offset + at.value !== 0) return true;
+  return layout.types.some(({ type, raw }) => type === place.type && raw > 0);
 }
 
 /** Parameters without permissions have no file (module_param_sysfs_setup, kernel/params.c). */

@@ -64,7 +64,8 @@ export function* layoutAndAllocate(
   }
   const pages = parts.reduce((sum, part) => sum + pagesFor(part.size), 0);
   yield* engine.work(pages * costs.move_page_ns);
-  return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }) };
+  const entries = ctx.features.layout === 'two' ? elf : ctx.images.facts(elf);
+  return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }, entries) };
 }
 
 function partsOf(

@@ -32,6 +32,8 @@ export class Module {
   coreSize: Bytes;
   initSize: Bytes;
   readonly textSize: Bytes;
+  readonly hasInit: boolean;
+  readonly hasExit: boolean;
   /** 0 = about to go; 1 = unused. */
   refcnt = 0;
   /** Modules that use this one, newest first, and those this one uses, newest first. */
@@ -58,6 +60,7 @@ export class Module {
     layout: ModuleLayout,
     memory: ModuleMemory[],
     sizes: { readonly core: Bytes; readonly init: Bytes; readonly text: Bytes },
+    entries: { readonly hasInit: boolean; readonly hasExit: boolean },
   ) {
     this.name = elf.name;
     this.elf = elf;
@@ -66,14 +69,8 @@ export class Module {
     this.coreSize = sizes.core;
     this.initSize = sizes.init;
     this.textSize = sizes.text;
-  }
-
-  get hasInit(): boolean {
-    return this.elf.hasInit;
-  }
-
-  get hasExit(): boolean {
-    return this.elf.hasExit;
+    this.hasInit = entries.hasInit;
+    this.hasExit = entries.hasExit;
   }
 
   /** module_refcount(): users, the base reference apart; -1 while it goes. */

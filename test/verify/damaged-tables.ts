@@ -160,9 +160,16 @@ function* twice(): Generator<Damage> {
   };
 }
 
-/** Per-CPU data whose size or alignment is beyond what the kernel's allocator serves. */
+/**
+ * Per-CPU data whose size or alignment is beyond what the kernel's allocator serves, and an exit in
+ * a text that is empty, which makes it NULL.
+ */
 export function* damagedPercpu(): Generator<Damage> {
   const PERCPU = '.data..percpu';
+  yield {
+    what: 'exit-nowhere',
+    change: (elf) => elf.set(elf.section('.exit.text'), 'size', 0),
+  };
   for (const align of [0, 3, 48, 4096, 8192, 12_288, 0x8000_0000, 0xffff_ffff]) {
     const change = (elf: ElfEdit): void => elf.set(elf.section(PERCPU), 'addralign', align);
     yield { what: `percpu-align-${align.toString(16)}`, change };

@@ -262,6 +262,18 @@ describe('failures after the layout', () => {
     expect(result.counters).toMatchObject({ failed_load_modules: 1, modcount: 1 });
   });
 
+  it('an exit in a text of size 0 is none: the module is permanent', () => {
+    const file = moduleFile({ name: 'empty', sizes: { text: 0, exitText: 1 } });
+    const view = new DataView(file.bytes.buffer, file.bytes.byteOffset);
+    view.setUint32(sectionHeader(file.bytes, '.exit.text') + 20, 0, true);
+    const { result, rets } = run([file], {
+      kernel,
+      steps: [{ finit_module: 'empty.ko' }, { delete_module: 'empty' }],
+    });
+    expect(rets).toEqual([0, -16]);
+    expect(result.files['/proc/modules']).toMatch(/^empty \d+ 0 \[permanent\], Live 0x/);
+  });
+
   it('per-cpu data is refused when it is too large or oddly aligned, and its alignment cut', () => {
     const percpu = (name: string, size: number, align: number) => {
       const file = moduleFile({ name, sizes: { percpu: size } });
