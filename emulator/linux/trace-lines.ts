@@ -24,11 +24,14 @@ export interface ParsedTrace {
 /** comm-pid, [cpu], the flags of the context, time, event. */
 const LINE = /^ *(.+)-(\d+) +\[\d+\] (\S+) +(\d+)\.(\d{6}): (.*)$/;
 
-/** Lines that are no events belong to the text of the event before them. */
+/**
+ * Lines that are no events belong to the text of the event before them. A last line without its end
+ * was being written when the guest stopped, and is left out.
+ */
 export function parseTrace(text: string): ParsedTrace {
   const lines: { -readonly [K in keyof TraceLine]: TraceLine[K] }[] = [];
   let lost = 0;
-  for (const raw of text.split('\n')) {
+  for (const raw of text.split('\n').slice(0, -1)) {
     const gap = /^CPU:\d+ \[LOST (\d+)? ?EVENTS\]/.exec(raw);
     if (gap) {
       lost += Number(gap[1] ?? 1);

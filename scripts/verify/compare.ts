@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Lays what a real kernel and the model did side by side.
 
-import type { AllocatorStep, PercpuPlacement } from '../../emulator/linux/allocator-digest.ts';
+import type { PercpuPlacement } from '../../emulator/linux/allocator-digest.ts';
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import type { LinuxScenarioRun } from '../../emulator/linux/scenario-runner.ts';
 import { requestsOf } from './kernel-account.ts';
 
 /** What is compared; a result line each. */
@@ -113,10 +114,13 @@ export function compareRuns(
   return into;
 }
 
-/** Chunk and offset of each object that alloc_percpu() returned outside the first chunk. */
+/**
+ * Chunk and offset of each object that alloc_percpu() returned outside the first chunk, in the steps
+ * that the kernel completed.
+ */
 export function comparePlaces(
   into: Comparison,
-  kernel: Pick<ObservedRun, 'calls'> & { readonly allocator: readonly AllocatorStep[] },
+  kernel: Pick<LinuxScenarioRun, 'calls' | 'allocator' | 'completed'>,
   model: readonly (readonly PercpuPlacement[] | undefined)[],
   offset = 0,
 ): void {
@@ -124,7 +128,7 @@ export function comparePlaces(
     found === undefined
       ? '(nothing)'
       : `size=${found.size} align=${found.align} base_addr=${found.chunk.toString(16)} off=${found.offset}`;
-  for (const [step, details] of kernel.allocator.entries()) {
+  for (const [step, details] of kernel.allocator.slice(0, kernel.completed).entries()) {
     const all = requestsOf(details);
     const a = all.filter(({ chunk }) => chunk >= DIRECT_MAP_END);
     const b = model[step] ?? [];

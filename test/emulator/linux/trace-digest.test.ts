@@ -8,9 +8,9 @@ const trace = (...events: [task: string, text: string][]) =>
     events
       .map(
         ([task, text], i) =>
-          `${task.padStart(16)} [000] ..... 1.${String(i).padStart(6, '0')}: ${text}`,
+          `${task.padStart(16)} [000] ..... 1.${String(i).padStart(6, '0')}: ${text}\n`,
       )
-      .join('\n'),
+      .join(''),
   ).lines;
 const INIT = 'init-1';
 const WORKER = 'kworker/0:1-20';

@@ -24,6 +24,12 @@ describe('lines of the guest’s trace', () => {
     expect(syscallValue(lines[0]!)).toBeNull();
   });
 
+  it('leaves out a line that was still being written', () => {
+    const { lines } = parseTrace(`${line(1, 'module_load: crc16 O')}            init-1       [000`);
+    expect(lines.map(({ text }) => text)).toEqual(['crc16 O']);
+    expect(parseTrace(line(1, alloc(0xf7802000, 8192)).slice(0, -20)).lines).toEqual([]);
+  });
+
   it('counts lost events and tells interrupts apart', () => {
     const { lines, lost } = parseTrace(
       `CPU:0 [LOST 12 EVENTS]\n            init-1       [000] ..h..     4.000001: console: tick\n`,

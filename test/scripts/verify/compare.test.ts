@@ -132,9 +132,15 @@ describe('per-CPU places', () => {
   const step = (...percpu: ReturnType<typeof place>[]) => ({ attempts: [], turns: [], percpu });
   const compared = (kernel: ReturnType<typeof step>, model: ReturnType<typeof place>[]) => {
     const into = emptyComparison();
-    comparePlaces(into, { calls: [call()], allocator: [kernel] }, [model]);
+    comparePlaces(into, { calls: [call()], allocator: [kernel], completed: 1 }, [model]);
     return into;
   };
+
+  it('are left out of a step that the kernel did not complete', () => {
+    const into = emptyComparison();
+    comparePlaces(into, { calls: [], allocator: [step(place(0))], completed: 0 }, [[]]);
+    expect(into.total['per-CPU places']).toBe(0);
+  });
 
   it('are compared one by one, chunk and offset', () => {
     expect(compared(step(place(0)), [place(0)]).agree['per-CPU places']).toBe(1);
