@@ -1,14 +1,15 @@
 import { crc32 } from '../../../loader/decompress/index.ts';
 import { below, seededRandom } from './seeded-random.ts';
 
-/** Ways to damage a stream: anywhere, or where the format's own checks do not catch it at once. */
-export type DamageKind = 'anywhere' | 'xz behind its checks' | 'zstd inside its blocks';
+/** Ways to damage a stream: not at all, anywhere, or where its format does not check it at once. */
+export type DamageKind = 'none' | 'anywhere' | 'xz behind its checks' | 'zstd inside its blocks';
 
 /**
  * A damaged copy of `stream`. Golden files name damage by kind and seed: a change here makes them
  * worthless.
  */
 export function damaged(kind: DamageKind, stream: Uint8Array, seed: number): Uint8Array {
+  if (kind === 'none') return stream.slice();
   const random = seededRandom(seed);
   if (kind === 'zstd inside its blocks') return damageZstdBlocks(stream, random);
   const copy = damageAnywhere(stream, random);

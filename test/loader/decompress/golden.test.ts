@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeZstd } from '../../../loader/decompress/index.ts';
+import { type BcjFilter, decodeXz, decodeZstd } from '../../../loader/decompress/index.ts';
 import { type DamageKind, damaged } from './damage.ts';
 import { type GoldenFormat, type GoldenStream, goldenRow } from './golden-rows.ts';
 
@@ -27,7 +27,7 @@ function expectRows(
   }
 }
 
-describe.each(['gzip', 'xz', 'zstd'] as const)('damaged %s modules', (format) => {
+describe.each(['gzip', 'xz', 'zstd'] as const)('recorded %s modules', (format) => {
   it.each(streamsOf(format))('end as they did in the code of Linux 6.12, 32-bit: $name', (stream) =>
     expectRows(format, stream, stream.rows, 32),
   );
@@ -36,6 +36,22 @@ describe.each(['gzip', 'xz', 'zstd'] as const)('damaged %s modules', (format) =>
     'end as they did in the code of Linux 6.12, 64-bit where that differs: $name',
     (stream) => expectRows(format, stream, stream.rows64, 64),
   );
+});
+
+describe('xz modules that went through the riscv filter', () => {
+  const streams = streamsOf('xz').filter(({ name }) => name.startsWith('riscv filter'));
+  const others: BcjFilter[] = ['x86', 'powerpc', 'arm', 'armthumb', 'sparc', 'arm64'];
+
+  it('are refused with 6 by a kernel that is built without it', () => {
+    for (const { name, base64 } of streams) {
+      const file = new Uint8Array(Buffer.from(base64, 'base64'));
+      expect(decodeXz(file), name).toMatchObject({ ok: true, status: 1 });
+      for (const bcj of [others, []]) {
+        expect(decodeXz(file, { bcj }), name).toMatchObject({ ok: false, status: 6, vm: [] });
+      }
+    }
+    expect(streams.length).toBeGreaterThan(30);
+  });
 });
 
 /** One compressed block of zstd and its status in a 32-bit and a 64-bit build. */

@@ -6,6 +6,10 @@ import { compress, haveTool, skipNote } from './tools.ts';
 const xz = (options: readonly string[], bytes: Uint8Array) => compress('xz', options, bytes);
 const KERNEL = ['--check=crc32', '--lzma2=dict=1MiB'];
 
+const BRANCH_FILTERS = ['x86', 'powerpc', 'arm', 'armthumb', 'sparc', 'arm64'];
+// New in xz 5.6; golden.test.ts has recorded streams of it whatever the tool here can write.
+if (xz(['--riscv', '--lzma2'], new Uint8Array(0)) !== null) BRANCH_FILTERS.push('riscv');
+
 function expectImage(file: Uint8Array | null, bytes: Uint8Array): void {
   const result = decodeXz(file!);
   expect(result).toMatchObject({ ok: true, status: 1, message: null, errno: 0, limited: false });
@@ -49,7 +53,7 @@ describe.skipIf(!haveTool('xz'))(`xz modules${skipNote('xz')}`, () => {
     }
   });
 
-  it.for(['x86', 'powerpc', 'arm', 'armthumb', 'sparc', 'arm64', 'riscv'] as const)(
+  it.for(BRANCH_FILTERS)(
     'may go through the %s branch filter, unless the kernel is built without it',
     (filter, { skip }) => {
       for (const size of [...PAGE_SIZES, 4100, 8200]) {
