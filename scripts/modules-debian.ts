@@ -1,19 +1,15 @@
 /**
  * Takes a Debian kernel package into `.cache/debian/ARCH` as a directory of real modules:
  *
- *   npm run modules:debian [-- --arch i386|amd64] [--version 6.1.0-50] [--force]
+ *   npm run modules:debian [-- --arch i386|amd64] [--version 6.1.0-50] [--symvers] [--force]
  */
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  type CachedKernel,
-  FetchError,
-  type FetchOptions,
-  fetchKernel,
-  megabytes,
-  readCached,
-} from './debian/fetch-kernel.ts';
+import { type DownloadOptions, FetchError, megabytes } from './debian/download-package.ts';
+import { type CachedKernel, fetchKernel, readCached } from './debian/fetch-kernel.ts';
+import { fetchSymvers, symversPath } from './debian/fetch-symvers.ts';
 import {
   DEFAULT_VERSION,
   type DebianArch,
@@ -28,6 +24,7 @@ const USAGE = `Usage: npm run modules:debian [-- OPTIONS]
   --arch i386|amd64   architecture of the kernel (default i386)
   --version VERSION   a kernel such as 6.1.0-50, or a series such as 6.1
                       (default: the newest 6.1 for i386, the newest 6.12 for amd64)
+  --symvers           Module.symvers of its headers package too, which tests compare with
   --force             fetch again even if it is there
   --help              this text
 `;
@@ -46,6 +43,7 @@ const TOOLS = ['apt-get', 'apt-cache', 'dpkg-deb'];
 interface Wanted {
   readonly arch: DebianArch;
   readonly version: string | undefined;
+  readonly symvers: boolean;
   readonly force: boolean;
 }
 
@@ -57,8 +55,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const cache = join(dirname(fileURLToPath(import.meta.url)), '..', '.cache', 'debian');
   const cached = wanted.force ? undefined : readCached(cache, wanted.arch);
-  if (cached && isWanted(cached, wanted)) {
-    report(cached, wanted.arch, cache, 'Already there');
+  const there = cached && isWanted(cached, wanted) ? cached : undefined;
+  if (there && (!wanted.symvers || existsSync(symversPath(cache, wanted.arch)))) {
+    report(there, wanted.arch, cache, 'Already there');
     return 0;
   }
   if (TOOLS.some((tool) => findProgram(tool) === undefined)) {
@@ -69,17 +68,18 @@ async function main(args: readonly string[]): Promise<number> {
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const line = new ProgressLine();
-  const options: FetchOptions = {
+  const options: DownloadOptions = {
     arch: wanted.arch,
-    version: wanted.version ?? DEFAULT_VERSION[wanted.arch],
     cache,
     progress: (text) => line.show(text),
     warn: (text) => line.warn(text),
   };
   try {
-    const kernel = await fetchKernel(options, stop.signal);
+    const version = wanted.version ?? DEFAULT_VERSION[wanted.arch];
+    const kernel = there ?? (await fetchKernel({ ...options, version }, stop.signal));
+    if (wanted.symvers) await fetchSymvers(options, kernel, stop.signal);
     line.clear();
-    report(kernel, wanted.arch, cache, 'Fetched');
+    report(kernel, wanted.arch, cache, there ? 'Already there' : 'Fetched');
     return 0;
   } catch (error) {
     line.clear();
@@ -96,12 +96,13 @@ function parse(args: readonly string[]): Wanted | 'help' {
     options: {
       arch: { type: 'string', default: 'i386' },
       version: { type: 'string' },
+      symvers: { type: 'boolean', default: false },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
-  const { arch, version, force } = values;
+  const { arch, version, symvers, force } = values;
   if (arch !== 'i386' && arch !== 'amd64') {
     throw new InputError({ file: '--arch', expected: 'i386 or amd64', found: `"${arch}"` });
   }
@@ -109,7 +110,7 @@ function parse(args: readonly string[]): Wanted | 'help' {
     const expected = 'a kernel version such as 6.1.0-50';
     throw new InputError({ file: '--version', expected, found: `"${version}"` });
   }
-  return { arch, version, force };
+  return { arch, version, symvers, force };
 }
 
 function isWanted(cached: CachedKernel, { arch, version }: Wanted): boolean {
@@ -127,13 +128,15 @@ function report(kernel: CachedKernel, arch: DebianArch, cache: string, how: stri
     arch === 'i386'
       ? `  node dist/cli.js boot --cpus 8 --modules ${path}`
       : `  node dist/cli.js modules ${path}`;
+  const symvers = relative(process.cwd(), symversPath(cache, arch));
+  const symbols = existsSync(symversPath(cache, arch)) ? `Symbols:    ${symvers}\n` : '';
   const size = `${kernel.modules} modules, ${megabytes(kernel.bytes)} MB`;
   process.stdout.write(
     `${how}: ${kernel.package} ${kernel.version}, ${size}
 ${indexes}
 
 Directory:  ${path}
-Example:
+${symbols}Example:
 ${use}
 `,
   );

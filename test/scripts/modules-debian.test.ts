@@ -84,5 +84,10 @@ describe('npm run modules:debian', () => {
     expect(run(['--version', '6.1.0-47']).status).toBe(2);
     expect(run(['--force']).status).toBe(2);
     expect(run(['--arch', 'amd64']).status).toBe(2);
+    expect(run(['--symvers']).status).toBe(2);
+    writeFileSync(join(cached, 'Module.symvers'), '');
+    const { status, stdout, stderr } = run(['--symvers']);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Symbols:    .cache/debian/i386/Module.symvers\n');
   });
 });

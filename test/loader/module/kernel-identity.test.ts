@@ -10,8 +10,8 @@ import { openModuleDirectory } from '../../../scripts/module-directory.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const DEBIAN = process.env.MODSTORM_DEBIAN_MODULES ?? join(ROOT, '.cache/debian/i386');
-/** Module.symvers of the matching linux-headers package, where someone has it. */
-const SYMVERS = process.env.MODSTORM_DEBIAN_SYMVERS ?? '';
+/** Module.symvers of the matching linux-headers package. */
+const SYMVERS = process.env.MODSTORM_DEBIAN_SYMVERS ?? join(DEBIAN, 'Module.symvers');
 
 const MAGIC = '6.12.1 SMP mod_unload modversions 686 ';
 
@@ -183,7 +183,7 @@ describe('inferring the kernel from its modules', () => {
   );
 
   it.skipIf(!existsSync(DEBIAN) || !existsSync(SYMVERS))(
-    'infers no checksum that Debian’s own Module.symvers contradicts (needs MODSTORM_DEBIAN_SYMVERS)',
+    'infers no checksum that Debian’s own Module.symvers contradicts (needs modules:debian -- --symvers)',
     () => {
       const { exports } = inferIdentity(openModuleDirectory(DEBIAN)).identity;
       let compared = 0;

@@ -12,16 +12,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeModule } from '../../../loader/elf/index.ts';
+import { FetchError } from '../../../scripts/debian/download-package.ts';
 import {
-  FetchError,
   type FetchOptions,
   fetchKernel,
   readCached,
 } from '../../../scripts/debian/fetch-kernel.ts';
+import { fetchSymvers, symversPath } from '../../../scripts/debian/fetch-symvers.ts';
 
 /**
  * apt, dpkg-deb and depmod are shell scripts here. The "archive" is a directory: its `system` and
- * `own` files list the packages that each kind of package list knows.
+ * `own` files list the packages that each kind of package list knows. A package holds what apt was
+ * asked for; so does the Module.symvers of a headers package.
  */
 const APT_CACHE = `#!/bin/sh
 lists=system
@@ -49,6 +51,12 @@ const DPKG_DEB = `#!/bin/sh
 case $1 in
   -x)
     [ -e "$ARCHIVE/unpack-fails" ] && { echo 'dpkg-deb: no space left' >&2; exit 2; }
+    headers=$(sed -n 's/=.*//; /^linux-headers-/p' "$2")
+    if [ "$headers" ]; then
+      mkdir -p "$3/usr/src/$headers"
+      [ -e "$ARCHIVE/no-symvers" ] || cp "$2" "$3/usr/src/$headers/Module.symvers"
+      exit 0
+    fi
     release=$(sed s/linux-image-// "$2")
     mkdir -p "$3/lib/modules/$release"
     cp -r "$ARCHIVE/tree/." "$3/lib/modules/$release";;
@@ -102,15 +110,18 @@ function put(name: string, content: string | Uint8Array): void {
   writeFileSync(file, content);
 }
 
-function fetch(version = '6.1', signal = new AbortController().signal) {
-  const options: FetchOptions = {
+function options(version = '6.1'): FetchOptions {
+  return {
     arch: 'i386',
     version,
     cache,
     progress: (text) => said.push(text),
     warn: (text) => warned.push(text),
   };
-  return fetchKernel(options, signal);
+}
+
+function fetch(version?: string, signal = new AbortController().signal) {
+  return fetchKernel(options(version), signal);
 }
 
 describe('fetching a kernel', () => {
@@ -193,5 +204,44 @@ describe('fetching a kernel', () => {
     mkdirSync(join(cache, 'i386'), { recursive: true });
     writeFileSync(join(cache, 'i386/modstorm-cache.json'), '{"package":');
     expect(readCached(cache, 'i386')).toBeUndefined();
+  });
+});
+
+describe('fetching Module.symvers', () => {
+  const signal = new AbortController().signal;
+
+  it('takes that of the very version the modules are from, and leaves the modules alone', async () => {
+    const kernel = await fetch();
+    put('system', 'linux-headers-6.1.0-51-686\nlinux-headers-6.1.0-50-686\n');
+    await fetchSymvers(options(), kernel, signal);
+    const file = symversPath(cache, 'i386');
+    expect(readFileSync(file, 'utf8')).toBe('linux-headers-6.1.0-50-686=6.1.176-1\n');
+    expect(readCached(cache, 'i386')).toEqual(kernel);
+    expect(readdirSync(cache)).toEqual(['i386']);
+  });
+
+  it('is done again after a newer kernel took the place of the old', async () => {
+    put('system', 'linux-image-6.1.0-9-686\nlinux-headers-6.1.0-9-686\n');
+    await fetchSymvers(options(), await fetch(), signal);
+    put('system', 'linux-image-6.1.0-50-686\nlinux-headers-6.1.0-50-686\n');
+    const kernel = await fetch();
+    expect(existsSync(symversPath(cache, 'i386'))).toBe(false);
+    await fetchSymvers(options(), kernel, signal);
+    const text = readFileSync(symversPath(cache, 'i386'), 'utf8');
+    expect(text).toBe('linux-headers-6.1.0-50-686=6.1.176-1\n');
+  });
+
+  it.each([
+    ['system', "no i386 package linux-headers-6.1.0-50-686 was found in this system's package"],
+    ['download-fails', 'linux-headers-6.1.0-50-686=6.1.176-1 could not be downloaded; apt said'],
+    ['no-symvers', 'linux-headers-6.1.0-50-686 holds no Module.symvers'],
+  ])('says what was missing, and keeps the modules: %s', async (how, message) => {
+    put('system', 'linux-image-6.1.0-50-686\nlinux-headers-6.1.0-50-686\n');
+    const kernel = await fetch();
+    put(how, '');
+    await expect(fetchSymvers(options(), kernel, signal)).rejects.toThrow(message);
+    expect(readCached(cache, 'i386')).toEqual(kernel);
+    expect(readdirSync(cache)).toEqual(['i386']);
+    expect(existsSync(symversPath(cache, 'i386'))).toBe(false);
   });
 });
