@@ -42,11 +42,15 @@ describe.skipIf(missing !== '')(`a real kernel ${missing && `(skipped: ${missing
     },
   );
 
-  it('agrees in a scenario that is in no suite', { timeout: SUITE_MS }, async () => {
-    if (typeof found === 'string') throw new Error(found);
-    const { scenario } = loadScenario(`${ROOT}/test/verify/two-file-systems.json`, {
-      modules: found.modules,
-    });
-    expectAgreement(await verify([{ scenario, files: guestModules(found) }]));
-  });
+  it.each(['two-file-systems', 'module-sizes'])(
+    'agrees in a scenario that is in no suite: %s',
+    { timeout: SUITE_MS },
+    async (name) => {
+      if (typeof found === 'string') throw new Error(found);
+      const { scenario } = loadScenario(`${ROOT}/test/verify/${name}.json`, {
+        modules: found.modules,
+      });
+      expectAgreement(await verify([{ scenario, files: guestModules(found) }]));
+    },
+  );
 });
