@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the trace of a step says beside the vmalloc events themselves of how they came about: what
-// threads of test_vmalloc.ko drew, when grace periods ended, where per-CPU objects were put.
+// threads of test_vmalloc.ko drew, when grace periods ended, where per-CPU objects were put, when the
+// worker that looks after their chunks had its turns.
 
 import type { TraceLine } from './trace-lines.ts';
 
@@ -8,6 +9,7 @@ import type { TraceLine } from './trace-lines.ts';
 export const ALLOCATOR_EVENTS: readonly string[] = [
   'workqueue/workqueue_execute_start',
   'percpu/percpu_alloc_percpu',
+  'percpu/percpu_free_percpu',
 ];
 
 /** A worker's turn in which kvfree_rcu() memory was freed. */
@@ -32,11 +34,14 @@ export interface AllocatorStep {
   readonly attempts: readonly { readonly size: number; readonly align: number }[];
   readonly turns: readonly FreeingTurn[];
   readonly percpu: readonly PercpuPlacement[];
+  /** For each turn of the per-CPU balance work: objects the test's threads had freed by then. */
+  readonly balances: readonly number[];
 }
 
 const THREAD = 'vmalloc_test/';
 const WORKER = 'kworker/';
 const KVFREE_WORK = /function kfree_rcu_(work|monitor)$/;
+const BALANCE_WORK = /function pcpu_balance_workfn$/;
 const ATTEMPT = /^va_start: \d+ size=(\d+) align=(\d+) /;
 const PLACED = / size=(\d+) align=(\d+) base_addr=(?:0x)?([0-9a-f]+) off=(\d+) /;
 
@@ -45,6 +50,8 @@ export function digestAllocator(lines: readonly TraceLine[]): AllocatorStep {
   const attempts: { size: number; align: number }[] = [];
   const turns: { before: number; areas: number }[] = [];
   const percpu: PercpuPlacement[] = [];
+  const balances: number[] = [];
+  let freed = 0;
   /** Workers inside a work that frees kvfree_rcu() memory: by pid, their turn. */
   const freeing = new Map<number, { before: number; areas: number }>();
   let before = 0;
@@ -53,6 +60,10 @@ export function digestAllocator(lines: readonly TraceLine[]): AllocatorStep {
       case 'workqueue_execute_start':
         freeing.delete(pid);
         if (KVFREE_WORK.test(text)) freeing.set(pid, { before, areas: 0 });
+        if (BALANCE_WORK.test(text)) balances.push(freed);
+        break;
+      case 'percpu_free_percpu':
+        if (comm.startsWith(THREAD)) freed += 1;
         break;
       case 'percpu_alloc_percpu': {
         const [, size, align, chunk, offset] = PLACED.exec(text)!;
@@ -86,5 +97,5 @@ export function digestAllocator(lines: readonly TraceLine[]): AllocatorStep {
         break;
     }
   }
-  return { attempts, turns, percpu };
+  return { attempts, turns, percpu, balances };
 }

@@ -181,7 +181,9 @@ function initramfsOf(options: LinuxGuestOptions, ops: string): Uint8Array {
 
 /**
  * `loglevel=2` keeps the serial line to our records and to what precedes a crash, `oops=panic` makes
- * any crash an outcome, and expedited RCU spares the wait for timer ticks of an idle machine.
+ * any crash an outcome, and expedited RCU spares the wait for timer ticks of an idle machine. Without
+ * a limit on drivers that wait for others no kernel worker sleeps ten seconds after the boot, and no
+ * further worker is made for it, which would not go before other tasks.
  */
 function commandLineOf(options: LinuxGuestOptions): string {
   const words = [
@@ -193,6 +195,7 @@ function commandLineOf(options: LinuxGuestOptions): string {
     'oops=panic',
     'tsc=reliable',
     'rcupdate.rcu_expedited=1',
+    'deferred_probe_timeout=0',
   ];
   if (options.vmallocMb !== undefined) words.push(`vmalloc=${options.vmallocMb}M`);
   if (options.highmem === false) words.push('highmem=0');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What only the kernel can tell of a run of its allocator's tests, handed to the model step by
-// step: what was drawn at random, when grace periods ended, what the first per-CPU chunk still
-// had room for after the boot. Everything else the model has to find itself.
+// step: what was drawn at random, when grace periods ended and workers had their turns, what the
+// first per-CPU chunk still had room for after the boot. Everything else the model has to find itself.
 
 import type {
   AllocatorStep,
@@ -24,7 +24,7 @@ const PAGE = 4096;
 const THREAD = /^vmalloc_test\//;
 const WRITER = /^init-/;
 const WORKER = /^kworker\//;
-const NOTHING: AllocatorStep = { attempts: [], turns: [], percpu: [] };
+const NOTHING: AllocatorStep = { attempts: [], turns: [], percpu: [], balances: [] };
 
 export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
   /** By step: where the model put per-CPU objects. */
@@ -45,6 +45,10 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
   #requests: readonly PercpuPlacement[] = [];
   #percpuDraws = 0;
   #percpuRequests = 0;
+  #percpuReleases = 0;
+  /** Turns of the balance work that are still to come. */
+  #balances: number[] = [];
+  #balanceDue = false;
 
   constructor(kernel: SimKernel, steps: readonly AllocatorStep[]) {
     this.#kernel = kernel;
@@ -60,6 +64,9 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
     this.#requests = requestsOf(this.#step);
     this.#percpuDraws = 0;
     this.#percpuRequests = 0;
+    this.#percpuReleases = 0;
+    this.#balances = [...this.#step.balances];
+    this.#balanceDue = false;
     this.#turns = [...this.#step.turns];
     this.#takeTurns();
   }
@@ -156,11 +163,37 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
   }
 
   release(object: PercpuObject): boolean {
+    this.#percpuReleases += 1;
+    this.#letBalanceIn();
     return !this.#first.has(object) && this.#kernel.percpu.release(object as PercpuArea);
   }
 
+  /**
+   * queue_work() wakes the worker with interrupts off, so it comes in where the next object is freed
+   * and the lock dropped; before that when an interrupt was waiting, later when another worker has
+   * to be made first (kernel/workqueue.c). Where the kernel tells of no turn, it is the model's own.
+   */
   scheduleBalance(): void {
+    this.#balanceDue = this.#nextBalance() !== undefined;
+    if (!this.#balanceDue) this.#kernel.percpu.scheduleBalance();
+  }
+
+  balanceComesEarly(): boolean {
+    return this.#letBalanceIn();
+  }
+
+  #nextBalance(): number | undefined {
+    while (this.#balances[0]! < this.#percpuReleases) this.#balances.shift();
+    return this.#balances[0];
+  }
+
+  /** Whether the turn of the worker that waits has come. */
+  #letBalanceIn(): boolean {
+    if (!this.#balanceDue || this.#nextBalance() !== this.#percpuReleases) return false;
+    this.#balances.shift();
+    this.#balanceDue = false;
     this.#kernel.percpu.scheduleBalance();
+    return true;
   }
 }
 

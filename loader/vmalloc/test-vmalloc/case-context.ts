@@ -73,9 +73,12 @@ export class CaseContext {
 
   /** free_percpu(), giving way where it drops its lock: what it queues afterwards has to wait. */
   *freePercpu(area: PercpuObject | null): Generator<void, void> {
-    const due = area !== null && this.#host.percpu.release(area);
+    const { percpu } = this.#host;
+    const due = area !== null && percpu.release(area);
     yield;
-    if (due) this.#host.percpu.scheduleBalance();
+    if (!due) return;
+    percpu.scheduleBalance();
+    if (percpu.balanceComesEarly?.()) yield;
   }
 
   /** Whether so many pages get an area of their own from vmMapRam. */

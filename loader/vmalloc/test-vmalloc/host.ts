@@ -15,6 +15,8 @@ export interface PercpuMemory<Area extends PercpuObject = PercpuObject> {
   /** free_percpu() in two steps, as PercpuAllocator has it. */
   release(area: Area): boolean;
   scheduleBalance(): void;
+  /** Whether an interrupt lets the work just queued in before the next call; absent: never. */
+  balanceComesEarly?(): boolean;
 }
 
 export interface TestHost {

@@ -61,4 +61,14 @@ describe('how allocator events came about', () => {
       { task: THREAD, size: 644, align: 4, chunk: 0xfefdf000, offset: 6892 },
     ]);
   });
+
+  it('gives each turn of the per-CPU balance work its place among the objects freed', () => {
+    const gone = (task: string): string =>
+      line(task, 'percpu_free_percpu: base_addr=fefdf000 off=6892 ptr=c193baec');
+    const balance = starts('pcpu_balance_workfn');
+    const { lines } = parseTrace(
+      balance + gone(THREAD) + gone('init-1') + gone(THREAD) + balance + gone(THREAD) + balance,
+    );
+    expect(digestAllocator(lines).balances).toEqual([0, 2, 3]);
+  });
 });

@@ -129,7 +129,12 @@ describe('per-CPU places', () => {
     chunk,
     offset,
   });
-  const step = (...percpu: ReturnType<typeof place>[]) => ({ attempts: [], turns: [], percpu });
+  const step = (...percpu: ReturnType<typeof place>[]) => ({
+    attempts: [],
+    turns: [],
+    percpu,
+    balances: [],
+  });
   const compared = (kernel: ReturnType<typeof step>, model: ReturnType<typeof place>[]) => {
     const into = emptyComparison();
     comparePlaces(into, { calls: [call()], allocator: [kernel], completed: 1 }, [model]);
