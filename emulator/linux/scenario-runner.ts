@@ -260,10 +260,11 @@ class RunReader {
   ): ObservedCall {
     const result = this.#results.get(op);
     const pid = result?.pid ?? 0;
+    const callers = [pid, ...this.#programsOf(asked, result)].map((of) => `T${of}`);
     const own: string[] = [];
     for (let i = 0; i < log.length; ) {
       // init's steps have the whole log of the time they take
-      const mine = child === undefined || log[i]!.caller === `T${pid}`;
+      const mine = child === undefined || callers.includes(log[i]!.caller);
       if (mine) own.push(log.splice(i, 1)[0]!.text);
       else i += 1;
     }
@@ -281,6 +282,16 @@ class RunReader {
       ...(result?.data == null || ret === null || ret < 0 ? {} : { text: latin1(result.data) }),
       ...(result === undefined ? {} : { startUs: result.startUs, endUs: result.endUs }),
     };
+  }
+
+  /** The process that a call ran in its place: modprobe, of that name and within that time. */
+  #programsOf(asked: PlannedCall['step'], result: LinuxOpResult | undefined): number[] {
+    if (!('modprobe' in asked) || result === undefined) return [];
+    const { startUs, endUs } = result;
+    const run = this.#run.modprobe.find(
+      (one) => one.name === asked.modprobe && one.startUs >= startUs && one.startUs <= endUs,
+    );
+    return run === undefined ? [] : [run.pid];
   }
 
   #text(op: GuestOp): string {

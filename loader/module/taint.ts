@@ -11,6 +11,9 @@ const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
   'Dual MPL/GPL',
 ]);
 
+/** All letters, each at the bit of the mask it stands for (include/linux/panic.h, Linux 6.12). */
+const TAINT_LETTERS = 'PFSRMBUDAWCIOELKXTN';
+
 /** The kernel's own taint mask and the lines that tainting prints (kernel/panic.c, Linux 6.12). */
 export class KernelTaint {
   readonly #log: Printk;
@@ -84,6 +87,11 @@ export class KernelTaint {
     if (name === 'ndiswrapper') this.add('P', true);
     if (name === 'driverloader' || name === 'lve') this.addModule(mod, 'P', true);
     if (!hadProprietary && this.has('P')) warn('module license taints kernel.');
+  }
+
+  /** What /proc/sys/kernel/tainted shows. */
+  get mask(): number {
+    return [...this.#mask].reduce((sum, taint) => sum + 2 ** TAINT_LETTERS.indexOf(taint), 0);
   }
 
   /** Letters of the mask in the kernel's order, for reports. */

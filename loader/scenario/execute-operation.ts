@@ -107,7 +107,13 @@ function* dispatch(
     case 'modprobe': {
       const args = operation.args === '' ? [] : operation.args.split(' ');
       const argv = ['modprobe', operation.name, ...args];
-      return { ret: yield* userland.modprobe.program(argv) };
+      // Model: the task that asks becomes modprobe for the time, where a shell would make a child.
+      const task = kernel.engine.current!;
+      const { comm } = task;
+      task.rename(argv[0]!);
+      const ret = yield* userland.modprobe.program(argv);
+      task.rename(comm);
+      return { ret };
     }
     case 'uevent': {
       const { modalias } = operation;

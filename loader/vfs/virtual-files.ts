@@ -40,6 +40,8 @@ export class VirtualFiles {
     text('/dev/kmsg', options.kmsg);
     this.#fixed.set('/proc/sys/kernel/modprobe', options.modprobePath);
     this.#fixed.set('/proc/sys/kernel/modules_disabled', options.modulesDisabled);
+    // Model: cannot be written; the kernel adds what is written to the mask (proc_taint, kernel/sysctl.c).
+    text('/proc/sys/kernel/tainted', () => `${ctx.taint.mask}\n`);
     if (ctx.features.compression !== 'none') {
       text('/sys/module/compression', () => `${ctx.features.compression}\n`);
     }

@@ -129,9 +129,17 @@ class TestKmodConfig {
 function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name: string): string[] {
   const bytes = new Map(source.files.map((file) => [file.path, file]));
   const words = ['check=1'];
-  for (const ref of index.lookup(name)) {
-    for (const { path } of probeList(index, ref, false)) {
+  let needed = true;
+  for (const [i, ref] of index.lookup(name).entries()) {
+    if (i > 0) words.push('next');
+    const list = probeList(index, ref, false);
+    // Softdeps are left alone when the module itself is there.
+    const target = list.find((entry) => entry.target)?.path;
+    if (list.length > 1 && target !== undefined) words.push(`unless=${root}/${target}`);
+    for (const { path, required } of list) {
       if (path === undefined) continue;
+      if (required !== needed) words.push(`need=${required ? 1 : 0}`);
+      needed = required;
       const compressed = moduleDecompressionFormat(bytes.get(path)?.read() ?? new Uint8Array());
       if (compressed !== null) words.push(`flags=${COMPRESSED_FILE}`);
       words.push(`${root}/${path}`);

@@ -73,7 +73,7 @@ static int is_live(const char *path) {
 }
 
 static s32 run_entry(void) {
-  s32 flags = 0, exit_code = -1, failed = 0, check = 0;
+  s32 flags = 0, exit_code = -1, failed = 0, check = 0, need = 1, over = 0;
   const char *args = "";
   for (u32 i = 1; i < word_count; i++) {
     char *w = words[i].p;
@@ -82,14 +82,17 @@ static s32 run_entry(void) {
     else if (starts_with(w, "check=")) check = parse_number(w + 6);
     else if (starts_with(w, "flags=")) flags = parse_number(w + 6);
     else if (starts_with(w, "args=")) args = w + 5;
-    else if (!(check && is_live(w))) {
+    else if (starts_with(w, "need=")) need = parse_number(w + 5);
+    else if (starts_with(w, "unless=")) over |= is_live(w + 7);
+    else if (text_is(words[i], "next")) over = failed = 0;
+    else if (!over && !(check && is_live(w))) {
       run_workers_first();
       run_last();
       s32 fd = sys2(SYS_open, w, O_RDONLY | O_CLOEXEC);
       s32 ret = fd < 0 ? fd : sys3(SYS_finit_module, fd, args, flags);
       if (fd >= 0) sys1(SYS_close, fd);
       note_result(w, ret);
-      if (ret < 0 && ret != -EEXIST) failed = 1;
+      if (need && ret < 0 && ret != -EEXIST) over = failed = 1;
     }
   }
   return exit_code >= 0 ? exit_code : failed;

@@ -30,7 +30,8 @@ function planned(
 }
 
 const set = (file: string, text: string) => ({ write: `${DEVICE}/${file}`, text });
-const LOAD = 'check=1 /lib/modules/6.12.117/low.ko /lib/modules/6.12.117/high.ko';
+const MODULES = '/lib/modules/6.12.117';
+const LOAD = `check=1 unless=${MODULES}/high.ko ${MODULES}/low.ko ${MODULES}/high.ko`;
 
 describe('what the guest’s modprobe is told', () => {
   it('has a line for each name that processes ask for, and none for what nobody finds', () => {
