@@ -10,7 +10,7 @@ import {
   UsermodeHelper,
 } from './kmod/index.ts';
 import { deleteModule, finitModule, initModule } from './module/index.ts';
-import type { ModuleSource } from './module/module-source.ts';
+import type { ModuleMetadata, ModuleSource } from './module/module-source.ts';
 import type { UserspaceCosts } from './presets/userspace-costs.ts';
 import { TestKmodDevice } from './test-kmod-device.ts';
 import type { Bytes, Nanos } from './units.ts';
@@ -139,14 +139,29 @@ export class Userland {
   }
 }
 
-/** The modules of a source as depmod sees them, or why they cannot be indexed. */
-export function buildModuleIndex(source: ModuleSource): ModuleIndex {
-  const built = ModuleIndex.build(source);
+/**
+ * The modules of a source as depmod sees them, or why they cannot be indexed. Directives of `conf`
+ * stand behind those of the source's own modprobe.d.
+ */
+export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
+  const built = ModuleIndex.build(conf === '' ? source : withDirectives(source, conf));
   if (!built.ok) throw new ModuleIndexError(built.message);
   return built.index;
 }
 
 export class ModuleIndexError extends Error {}
+
+/** Read now and by name: a source may make its texts when they are asked for. */
+function withDirectives(source: ModuleSource, conf: string): ModuleSource {
+  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
+  const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
+  const texts = names.flatMap((name) => {
+    const text = given[name];
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
+  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
+}
 
 function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
   const { ctx, engine } = kernel;

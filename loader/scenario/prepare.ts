@@ -2,7 +2,7 @@ import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour } from '../module/index.ts';
 import { inferIdentity } from '../module/kernel-identity.ts';
-import type { ModuleMetadata, ModuleSource } from '../module/module-source.ts';
+import type { ModuleSource } from '../module/module-source.ts';
 import {
   exportsFromNames,
   exportsFromSymvers,
@@ -62,7 +62,12 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   const { cpus, initial, memory_mb } = scenario.machine;
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
-    made ??= buildIndex(source, scenario.userspace.modprobe_conf);
+    try {
+      made ??= buildModuleIndex(source, scenario.userspace.modprobe_conf);
+    } catch (error) {
+      if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
+      throw error;
+    }
     return made;
   };
   const program = compileScenario(scenario, {
@@ -131,29 +136,6 @@ function foreignModules(
   return [
     `${source.name}: modules for ${arch}, on a machine that is ${space.arch} (${space.name})`,
   ];
-}
-
-/** The source's modules with the scenario's own directives behind those of its modprobe.d. */
-function buildIndex(source: ModuleSource, conf: string): ModuleIndex {
-  const whole = conf === '' ? source : withDirectives(source, conf);
-  try {
-    return buildModuleIndex(whole);
-  } catch (error) {
-    if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
-    throw error;
-  }
-}
-
-/** Read now and by name: a source may make its texts when they are asked for. */
-function withDirectives(source: ModuleSource, conf: string): ModuleSource {
-  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
-  const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
-  const texts = names.flatMap((name) => {
-    const text = given[name];
-    return text === undefined ? [] : [[name, text] as const];
-  });
-  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
-  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
 }
 
 /** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */

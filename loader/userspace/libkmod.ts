@@ -147,6 +147,6 @@ function blacklistFlag(ref: ModuleRef, flags: number): number {
 }
 
 /** module_options_concat(): modprobe.d's options keep a blank after them. */
-function joinOptions(options: string, extra: string): string {
+export function joinOptions(options: string, extra: string): string {
   return options === '' ? extra : `${options} ${extra}`;
 }

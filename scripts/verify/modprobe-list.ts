@@ -12,6 +12,7 @@ import type { Scenario } from '../../loader/scenario/schema.ts';
 import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
 import { buildModuleIndex } from '../../loader/userland.ts';
 import type { ModuleIndex } from '../../loader/userspace/index.ts';
+import { joinOptions } from '../../loader/userspace/libkmod.ts';
 import { probeList } from '../../loader/userspace/probe-list.ts';
 
 const DEFAULT_MODPROBE = '/sbin/modprobe';
@@ -33,11 +34,11 @@ export function planModprobe(
 ): ModprobePlan {
   const asked = requestedNames(steps);
   if (asked.length === 0) return {};
-  const index = buildModuleIndex(source);
+  const { programs, modprobe_conf } = scenario.userspace;
+  const index = buildModuleIndex(source, modprobe_conf);
   const root = `/lib/modules/${source.release}`;
-  const { programs } = scenario.userspace;
   const lines = new Map<string, string>();
-  for (const { name, path, step, remove } of asked) {
+  for (const { name, path, step, remove, options = '' } of asked) {
     if (remove) {
       const key = `-r ${name}`;
       lines.set(key, [escapeToken(key), ...removalWords(index, name, step)].join(' '));
@@ -48,7 +49,7 @@ export function planModprobe(
     if (program !== undefined && program.duration_ms > 0)
       words.push(`delay=${program.duration_ms}`);
     if (program === undefined || program.modprobe)
-      words.push(...loadWords(index, root, source, name));
+      words.push(...loadWords(index, root, source, { name, step, options }));
     if (program !== undefined) words.push(`exit=${program.exit}`);
     // A name that is not listed is not found.
     else if (index.lookup(name).length === 0) words.length = 0;
@@ -69,6 +70,8 @@ interface AskedName {
   readonly step: number;
   /** To be unloaded: `modprobe -r`. */
   readonly remove?: boolean;
+  /** Parameters for the module. */
+  readonly options?: string;
 }
 
 /** Whom modprobe is asked for, by processes or by threads of the self-tests' driver. */
@@ -84,8 +87,14 @@ function requestedNames(steps: readonly Step[]): AskedName[] {
     }
     if ('request_module' in call) asked.push({ name: call.request_module, path, step });
     if ('modprobe' in call) {
-      const remove = /(^| )(-r|--remove)( |$)/.test(call.args);
-      asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step, remove });
+      const words = call.args.split(' ').filter((word) => word !== '');
+      const remove = words.some((word) => word === '-r' || word === '--remove');
+      const other = words.find((word) => word.startsWith('-') && !/^(-r|--remove|-q)$/.test(word));
+      if (other !== undefined) {
+        throw new GuestMappingError(step, `the guest's modprobe has no ${other}`);
+      }
+      const options = words.filter((word) => !word.startsWith('-')).join(' ');
+      asked.push({ name: call.modprobe, path: DEFAULT_MODPROBE, step, remove, options });
     }
   };
   steps.forEach((step, index) => {
@@ -126,20 +135,35 @@ class TestKmodConfig {
   }
 }
 
-function loadWords(index: ModuleIndex, root: string, source: ModuleSource, name: string): string[] {
+function loadWords(
+  index: ModuleIndex,
+  root: string,
+  source: ModuleSource,
+  { name, step, options }: { name: string; step: number; options: string },
+): string[] {
   const bytes = new Map(source.files.map((file) => [file.path, file]));
   const words = ['check=1'];
   let needed = true;
+  let given = '';
   for (const [i, ref] of index.lookup(name).entries()) {
     if (i > 0) words.push('next');
+    // Without -b modprobe leaves out only what an alias leads to.
+    if (ref.alias !== undefined && index.isBlacklisted(ref.name)) continue;
     const list = probeList(index, ref, false);
     // Softdeps are left alone when the module itself is there.
     const target = list.find((entry) => entry.target)?.path;
     if (list.length > 1 && target !== undefined) words.push(`unless=${root}/${target}`);
-    for (const { path, required } of list) {
+    for (const entry of list) {
+      const { path, required, install } = entry;
+      if (install !== undefined) {
+        throw new GuestMappingError(step, `the guest's modprobe has no install commands`);
+      }
       if (path === undefined) continue;
       if (required !== needed) words.push(`need=${required ? 1 : 0}`);
       needed = required;
+      const args = joinOptions(entry.options, entry.target ? options : '');
+      if (args !== given) words.push(`args=${args === '' ? '' : escapeToken(args)}`);
+      given = args;
       const compressed = moduleDecompressionFormat(bytes.get(path)?.read() ?? new Uint8Array());
       if (compressed !== null) words.push(`flags=${COMPRESSED_FILE}`);
       words.push(`${root}/${path}`);

@@ -8,6 +8,7 @@ import { churn } from './churn.ts';
 import { compressed } from './compressed.ts';
 import { damaged } from './damaged.ts';
 import { exhaustion } from './exhaustion.ts';
+import { mixed } from './mixed.ts';
 import { waiting } from './waiting.ts';
 
 export const SUITES: readonly Suite[] = [
@@ -18,4 +19,5 @@ export const SUITES: readonly Suite[] = [
   waiting,
   autoload,
   allocator,
+  mixed,
 ];

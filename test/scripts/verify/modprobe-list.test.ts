@@ -13,6 +13,7 @@ const FILES = [
     depends: ['low'],
     modinfo: [['alias', 'fs-hifs']],
   }),
+  moduleFile({ name: 'soft' }),
 ];
 
 function planned(
@@ -60,6 +61,30 @@ describe('what the guest’s modprobe is told', () => {
       { programs: { '/sbin/modprobe': { exit: 3 } } },
     );
     expect(list).toEqual(['test_module exit=3']);
+  });
+
+  it('may fail where a softdep does, and goes on behind an alias for several modules', () => {
+    const list = planned([{ request_module: 'soft' }, { request_module: 'both' }], {
+      modprobe_conf: 'softdep soft pre: high\nalias both soft\nalias both low\n',
+    });
+    const soft = `unless=${MODULES}/soft.ko need=0 ${MODULES}/low.ko ${MODULES}/high.ko need=1 ${MODULES}/soft.ko`;
+    expect(list).toEqual([`soft check=1 ${soft}`, `both check=1 ${soft} next ${MODULES}/low.ko`]);
+  });
+
+  it('has the options of modprobe.d and of the call, and nothing a blacklisted alias leads to', () => {
+    const list = planned(
+      [{ modprobe: 'high', args: 'b=2 c' }, { modprobe: 'other' }, { request_module: 'low' }],
+      { modprobe_conf: 'options low a=1\nalias other soft\nblacklist soft\n' },
+    );
+    const low = `args=a=1\\s ${MODULES}/low.ko`;
+    const high = `unless=${MODULES}/high.ko ${low} args=b=2\\sc ${MODULES}/high.ko`;
+    expect(list).toEqual([`high check=1 ${high}`, 'other check=1', `low check=1 ${low}`]);
+  });
+
+  it('refuses what the guest’s modprobe cannot do', () => {
+    const install = { modprobe_conf: 'install low /bin/true\n' };
+    expect(() => planned([{ modprobe: 'high' }], install)).toThrow('step 0');
+    expect(() => planned([{ modprobe: 'high', args: '--first-time' }])).toThrow('--first-time');
   });
 
   it('writes names as tokens', () => {
