@@ -1,7 +1,7 @@
 import { errnoName } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
 import { AddressMap } from '../trace/address-map.ts';
-import type { LoadStage, TraceEvent } from '../trace/event.ts';
+import type { EventBody, LoadStage } from '../trace/event.ts';
 import { explainFailure, failureFacts } from '../trace/explain-failure.ts';
 import type { VirtAddr } from '../units.ts';
 import { subjectOf } from './operation.ts';
@@ -52,7 +52,7 @@ export class RunObserver implements SessionObserver {
       if (lines) lines.push(line.text);
       else this.#lines.set(request, [line.text]);
     });
-    kernel.events.attach({ push: (event) => this.#observe(event) });
+    kernel.events.watch((event) => this.#observe(event));
     this.#notePeak(0, 0);
   }
 
@@ -80,7 +80,7 @@ export class RunObserver implements SessionObserver {
     });
   }
 
-  #observe(event: TraceEvent): void {
+  #observe(event: EventBody): void {
     this.events += 1;
     switch (event.kind) {
       case 'request_begin':
@@ -96,13 +96,13 @@ export class RunObserver implements SessionObserver {
         break;
       }
       case 'outcome':
-        if (event.op !== 'read') this.settled = event.t;
+        if (event.op !== 'read') this.settled = this.#kernel.engine.now;
         this.#open.delete(event.request);
         this.#tally(event.op, event.ret);
         break;
       case 'vm_area':
         this.#failedSearch = null;
-        this.#notePeak(event.t, event.request);
+        this.#notePeak(this.#kernel.engine.now, event.request);
         break;
       case 'alloc_vmap_area':
         if (event.failed) this.#noteFailedSearch(event);
@@ -140,21 +140,22 @@ export class RunObserver implements SessionObserver {
   }
 
   /** Two failed searches for the same thing with only a purge between them: there is no room. */
-  #noteFailedSearch(event: TraceEvent & { kind: 'alloc_vmap_area' }): void {
+  #noteFailedSearch(event: EventBody & { kind: 'alloc_vmap_area' }): void {
+    const { engine, events, space } = this.#kernel;
+    const { size, align, vstart, vend } = event;
+    const { now: t, currentCpu: cpu, currentLabel: task } = engine;
     const before = this.#failedSearch;
-    const again =
-      before?.size === event.size && before.task === event.task && before.vstart === event.vstart;
+    const again = before?.size === size && before.task === task && before.vstart === vstart;
     if (!again) {
-      this.#failedSearch = { size: event.size, task: event.task, vstart: event.vstart };
+      this.#failedSearch = { size, task, vstart };
       return;
     }
     this.#failedSearch = null;
     if (this.firstFailure) return;
-    const request = this.#kernel.engine.current?.request ?? 0;
+    const request = engine.current?.request ?? 0;
     const open = this.#open.get(request);
-    const { space } = this.#kernel;
     const stats = space.stats();
-    const { seq, t, cpu, task, size, align, vstart, vend } = event;
+    const seq = events.emitted - 1;
     const stage = open?.stage ?? 'request';
     const failure = { seq, t, cpu, task, size, align, vstart, vend, request, stage };
     const map = new AddressMap(space.preset, { initial: space.areas() });

@@ -21,6 +21,7 @@ export interface EventSink {
 export class EventLog implements Tracer {
   readonly #source: StampSource;
   #sinks: readonly EventSink[] = [];
+  #watchers: readonly ((body: EventBody) => void)[] = [];
   #seq = 0;
 
   constructor(source: StampSource) {
@@ -34,6 +35,8 @@ export class EventLog implements Tracer {
 
   emit(body: EventBody): void {
     const seq = this.#seq++;
+    const watchers = this.#watchers;
+    for (let i = 0; i < watchers.length; i += 1) watchers[i]!(body);
     const sinks = this.#sinks;
     if (sinks.length === 0) return;
     const source = this.#source;
@@ -54,5 +57,13 @@ export class EventLog implements Tracer {
     return () => {
       this.#sinks = this.#sinks.filter((other) => other !== sink);
     };
+  }
+
+  /**
+   * Calls `watcher` with each event before the sinks get it, and without its stamp: most who watch
+   * a running kernel look at few events, and for those they can ask it for the time themselves.
+   */
+  watch(watcher: (body: EventBody) => void): void {
+    this.#watchers = [...this.#watchers, watcher];
   }
 }
