@@ -111,7 +111,7 @@ class RecordsArea implements ThreadRecords {
     this.#area = area.addr;
     mod?.kept.push(area.addr);
     const { vmap_area_ns, vmalloc_page_ns } = ctx.costs;
-    yield* ctx.engine.work(vmap_area_ns + pagesFor(bytes) * vmalloc_page_ns);
+    yield ctx.engine.work(vmap_area_ns + pagesFor(bytes) * vmalloc_page_ns);
     return true;
   }
 

@@ -46,7 +46,7 @@ export class Completion {
     }
     const task = this.#engine.current!;
     this.#waiters.add(task);
-    const woken = yield* this.#engine.block(mode, () => this.#waiters.delete(task));
+    const woken = yield this.#engine.block(mode, () => this.#waiters.delete(task));
     return woken !== INTERRUPTED;
   }
 }

@@ -135,17 +135,20 @@ export class Engine {
     return task;
   }
 
-  /** Suspends the running task until `wake`. Resolves to the wake value, or INTERRUPTED. */
-  *block(mode: WaitMode, cancelWait?: () => void): Coroutine<unknown> {
+  /**
+   * To be yielded: suspends the running task until `wake`. The yield's value is that of the wake,
+   * or INTERRUPTED.
+   */
+  block(mode: WaitMode, cancelWait?: () => void): void {
     const task = this.#current!;
     if (this.#deliverable(task, mode)) {
       cancelWait?.();
-      return INTERRUPTED;
+      task.resumeWith = INTERRUPTED;
+      return;
     }
     task.state = 'blocked';
     task.waitMode = mode;
     task.cancelWait = cancelWait;
-    return yield;
   }
 
   /** Makes a blocked task runnable. Waking one that is not blocked is a bug. */
@@ -168,31 +171,33 @@ export class Engine {
     this.#enqueue(task);
   }
 
-  /** Keeps the CPU busy for `ns` of CPU time; waits its turn when others want the CPU. */
-  *work(ns: Nanos): Coroutine<void> {
+  /**
+   * To be yielded: keeps the CPU busy for `ns` of CPU time; waits its turn when others want the CPU.
+   */
+  work(ns: Nanos): void {
     if (!(ns >= 0)) throw new RangeError(`cannot work for ${ns} ns`);
     if (ns === 0) return;
     const task = this.#current!;
     // Time is whole nanoseconds: a fraction could be too small to move the clock.
     task.remaining = Math.ceil(ns);
     task.state = 'working';
-    yield;
   }
 
-  /** Lets a task go first that the running one has to give way to (preempt_schedule()). */
-  *giveWay(): Coroutine<void> {
+  /**
+   * To be yielded: lets a task go first that the running one has to give way to
+   * (preempt_schedule()).
+   */
+  giveWay(): void {
     const task = this.#current!;
     const cpu = this.cpus[task.cpu]!;
-    if (!cpu.preempt) return;
-    this.#putBack(cpu, task);
-    yield;
+    if (cpu.preempt) this.#putBack(cpu, task);
   }
 
   /** Gives the CPU up for `ns`. False when a signal cut it short. */
   *sleep(ns: Nanos, mode: WaitMode = 'uninterruptible'): Coroutine<boolean> {
     const task = this.#current!;
     const timer = this.after(ns, () => this.wake(task));
-    const woken = yield* this.block(mode, () => this.cancel(timer));
+    const woken = yield this.block(mode, () => this.cancel(timer));
     return woken !== INTERRUPTED;
   }
 
@@ -201,7 +206,7 @@ export class Engine {
     if (task.state === 'done') return task.resumeWith;
     const waiter = this.#current!;
     task.onExit.push((value) => this.wake(waiter, value));
-    return yield* this.block('uninterruptible');
+    return yield this.block('uninterruptible');
   }
 
   #deliverable(task: Task, mode: WaitMode): boolean {
@@ -331,25 +336,29 @@ export class Engine {
     }
   }
 
-  /** Runs a task's code up to its next suspension. */
+  /** Runs a task's code up to its next suspension; what it yields without one takes no time. */
   #resume(task: Task): void {
     const outer = this.#current;
     this.#current = task;
     task.state = 'running';
-    const value = task.resumeWith;
-    task.resumeWith = undefined;
     try {
-      const { done, value: result } = task.body.next(value);
-      if (done) {
-        task.state = 'done';
-        task.resumeWith = result;
-        this.#alive -= 1;
-        for (const exit of task.onExit) exit(result);
-        task.onExit = [];
-      }
+      do {
+        const value = task.resumeWith;
+        task.resumeWith = undefined;
+        const { done, value: result } = task.body.next(value);
+        if (done) this.#end(task, result);
+      } while (task.state === 'running');
     } finally {
       this.#current = outer;
     }
+  }
+
+  #end(task: Task, result: unknown): void {
+    task.state = 'done';
+    task.resumeWith = result;
+    this.#alive -= 1;
+    for (const exit of task.onExit) exit(result);
+    task.onExit = [];
   }
 
   #startSlice(cpu: Cpu, task: Task): void {

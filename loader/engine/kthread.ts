@@ -48,7 +48,7 @@ export class Kthreadd {
     yield* done.wait();
     const thread = create.thread!;
     engine.wake(thread);
-    yield* engine.giveWay();
+    yield engine.giveWay();
     return thread;
   }
 
@@ -59,7 +59,7 @@ export class Kthreadd {
       const [create, ...rest] = this.#list;
       if (!create) break;
       this.#list = rest;
-      yield* engine.work(this.#forkNs);
+      yield engine.work(this.#forkNs);
       const comm = create.comm.slice(0, COMM_MAX);
       create.thread = engine.spawn({ comm }, () => this.#kthread(create));
       create.thread.request = create.request;
@@ -70,7 +70,7 @@ export class Kthreadd {
   /** kthread(): tells its maker that it is there, and sleeps until it is wanted. */
   *#kthread({ done, body }: KthreadCreateInfo): Coroutine<void> {
     done.complete();
-    yield* this.#engine.block('uninterruptible');
+    yield this.#engine.block('uninterruptible');
     yield* body();
   }
 }

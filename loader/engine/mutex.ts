@@ -27,7 +27,7 @@ export class Mutex {
       return true;
     }
     this.#waiters.add(task);
-    const woken = yield* this.#engine.block(mode, () => this.#waiters.delete(task));
+    const woken = yield this.#engine.block(mode, () => this.#waiters.delete(task));
     return woken !== INTERRUPTED;
   }
 

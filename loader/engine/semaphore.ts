@@ -50,7 +50,7 @@ export class Semaphore {
             engine.wake(task, TIMED_OUT);
           });
     this.#waiters.set(task, timer);
-    const woken = yield* engine.block(mode, () => {
+    const woken = yield engine.block(mode, () => {
       this.#waiters.delete(task);
       if (timer) engine.cancel(timer);
     });

@@ -6,7 +6,10 @@ export type WaitMode = 'uninterruptible' | 'killable' | 'interruptible';
 /** `int` stands for any signal with a handler; `kill` for SIGKILL. */
 export type Signal = 'int' | 'kill';
 
-/** Simulated code: suspends with a bare `yield`, resumes with the value it was woken with. */
+/**
+ * Simulated code: suspends with a `yield` of a call that has told the engine what for, and resumes
+ * with the value it was woken with.
+ */
 export type Coroutine<T> = Generator<void, T, unknown>;
 
 /** What a wait that a signal ended resumes with. */

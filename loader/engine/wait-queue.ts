@@ -43,7 +43,7 @@ export class WaitQueue {
         });
       }
       this.#waiters.set(task, timer);
-      const woken = yield* engine.block(mode, () => {
+      const woken = yield engine.block(mode, () => {
         this.#waiters.delete(task);
         if (timer) engine.cancel(timer);
       });

@@ -58,7 +58,7 @@ export class RefcountedDups implements DupRequests {
     const ctx = this.#ctx;
     const reqs = this.#reqs;
     return function* () {
-      yield* ctx.engine.work(ctx.workerNs);
+      yield ctx.engine.work(ctx.workerNs);
       const ret = reqs.get(name)?.ret ?? 0;
       reqs.delete(name);
       traceDup(ctx, name, 'expire', ret);

@@ -229,7 +229,7 @@ export class TestKmod {
     yield* this.#threadMutex.lock();
     yield* this.#kthreadd.run(`test_kmod-${index}`, () => this.#thread(index, results));
     this.#threadMutex.unlock();
-    yield* this.#options.engine.giveWay();
+    yield this.#options.engine.giveWay();
   }
 
   /** run_request() */

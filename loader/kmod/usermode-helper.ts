@@ -58,20 +58,20 @@ export class UsermodeHelper implements HelperRunner {
   /** call_usermodehelper_exec_work(): for `proc` the worker waits for the child. */
   *#work(call: HelperCall, answer: { ret: number }, done: Completion): Coroutine<void> {
     const { engine, costs, workerNs } = this.#options;
-    yield* engine.work(workerNs + costs.helper_fork_ns);
+    yield engine.work(workerNs + costs.helper_fork_ns);
     const child = engine.spawn({ comm: 'kworker/u1:1' }, () => this.#child(call, answer, done));
     child.request = engine.current!.request;
     if (call.wait !== 'proc') return;
     const status = (yield* engine.join(child)) as number;
     if (status !== 0) answer.ret = status;
-    yield* engine.work(costs.wakeup_ns);
+    yield engine.work(costs.wakeup_ns);
     done.complete();
   }
 
   /** call_usermodehelper_exec_async(): returns the wait status; a failed exec exits with 0. */
   *#child(call: HelperCall, answer: { ret: number }, done: Completion): Coroutine<number> {
     const { engine, tracer, costs } = this.#options;
-    yield* engine.work(costs.exec_ns);
+    yield engine.work(costs.exec_ns);
     const path = this.#path(call);
     const target = path === '' ? { errno: ERRNO.ENOENT } : this.#options.execTarget(path);
     const failed = typeof target !== 'function';
@@ -84,7 +84,7 @@ export class UsermodeHelper implements HelperRunner {
     const { pid, comm } = task;
     tracer.emit({ kind: 'process', op: 'exec', comm, pid, status: 0 });
     const status = yield* target([call.program.path, ...call.args], call.env);
-    yield* engine.work(costs.process_exit_ns);
+    yield engine.work(costs.process_exit_ns);
     tracer.emit({ kind: 'process', op: 'exit', comm, pid, status });
     return status;
   }

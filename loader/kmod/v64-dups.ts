@@ -74,7 +74,7 @@ export class V64Dups implements DupRequests {
       engine,
       'kworker/0:1',
       function* () {
-        yield* engine.work(ctx.workerNs);
+        yield engine.work(ctx.workerNs);
         yield* mutex.lock();
         const { ret } = reqs.get(name)!;
         reqs.delete(name);
@@ -85,7 +85,7 @@ export class V64Dups implements DupRequests {
       { background: true },
     );
     const completeWork = new Work(engine, 'kworker/0:1', function* () {
-      yield* engine.work(ctx.workerNs);
+      yield engine.work(ctx.workerNs);
       done.completeAll();
       deleteWork.queue(DUP_RETENTION_NS);
     });

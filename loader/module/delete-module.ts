@@ -22,7 +22,7 @@ export function* deleteModule(
   const { modules } = ctx;
   call.stage = 'delete';
   call.module = name;
-  yield* ctx.engine.work(ctx.costs.syscall_ns);
+  yield ctx.engine.work(ctx.costs.syscall_ns);
   if (!ctx.permitted()) return -ERRNO.EPERM;
   if (name.length === 0 || name.length >= moduleNameLen(ctx.images.kernel.wordBits)) {
     return -ERRNO.ENOENT;
@@ -44,7 +44,7 @@ export function* deleteModule(
   modules.mutex.unlock();
 
   if (mod.hasExit) {
-    yield* ctx.engine.work(ctx.costs.exit_ns);
+    yield ctx.engine.work(ctx.costs.exit_ns);
     if (mod.exitSleep > 0) yield* ctx.engine.sleep(mod.exitSleep);
   }
   yield* freeKept(ctx, mod);

@@ -63,7 +63,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   if (program) return yield* program(mod.args);
   const behaviour = ctx.initBehaviour(mod.name);
   if (!behaviour) {
-    yield* ctx.engine.work(ctx.costs.init_ns);
+    yield ctx.engine.work(ctx.costs.init_ns);
     return 0;
   }
   mod.exitSleep = behaviour.exitSleep ?? 0;
@@ -90,7 +90,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
 
 function* spend(ctx: ModuleContext, behaviour: InitBehaviour): Coroutine<void> {
   if (behaviour.sleeps) yield* ctx.engine.sleep(behaviour.duration);
-  else yield* ctx.engine.work(behaviour.duration);
+  else yield ctx.engine.work(behaviour.duration);
 }
 
 function* allocateForInit(
@@ -111,7 +111,7 @@ function* allocateForInit(
     if (!area) return { ok: false, areas };
     call.allocated += area.size;
     areas.push(area.addr);
-    yield* ctx.engine.work(ctx.costs.vmap_area_ns + pagesFor(bytes) * ctx.costs.vmalloc_page_ns);
+    yield ctx.engine.work(ctx.costs.vmap_area_ns + pagesFor(bytes) * ctx.costs.vmalloc_page_ns);
   }
   return { ok: true, areas };
 }

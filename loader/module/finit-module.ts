@@ -33,7 +33,7 @@ export function* finitModule(
   args: string,
   flags: number,
 ): Coroutine<number> {
-  yield* ctx.engine.work(ctx.costs.syscall_ns);
+  yield ctx.engine.work(ctx.costs.syscall_ns);
   call.stage = 'permission';
   if (!ctx.permitted()) return -ERRNO.EPERM;
   if ((flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
@@ -108,7 +108,7 @@ function* initModuleFromFile(
   });
   const decoded = yield* moduleDecompress(ctx, call, bytes);
   ctx.space.vfree(copy);
-  yield* ctx.engine.work(freeTime(ctx, bytes.length));
+  yield ctx.engine.work(freeTime(ctx, bytes.length));
   tracer.emit({
     kind: 'stage_end',
     request: call.request,
@@ -151,7 +151,7 @@ export function* initModule(
   image: UserImage,
   args: string,
 ): Coroutine<number> {
-  yield* ctx.engine.work(ctx.costs.syscall_ns);
+  yield ctx.engine.work(ctx.costs.syscall_ns);
   call.stage = 'permission';
   if (!ctx.permitted()) return -ERRNO.EPERM;
   call.stage = 'kread';
@@ -194,7 +194,7 @@ function* copyModuleFromUser(
   call.allocated += area.size;
   const readable = image.fault ? 0 : image.bytes.length;
   const chunks = Math.ceil(Math.min(image.len, readable) / COPY_CHUNK_SIZE);
-  yield* ctx.engine.work(
+  yield ctx.engine.work(
     ctx.costs.vmap_area_ns +
       pagesFor(image.len) * ctx.costs.vmalloc_page_ns +
       chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns,

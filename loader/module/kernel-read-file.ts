@@ -48,7 +48,7 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
   const time = pages * (costs.vmalloc_page_ns + costs.kread_page_ns);
   const spread = costs.kread_spread;
   const stray = spread === 0 ? 0 : spread * (2 * engine.random.float() - 1);
-  yield* engine.work(costs.vmap_area_ns + time * Math.max(0, 1 + stray));
+  yield engine.work(costs.vmap_area_ns + time * Math.max(0, 1 + stray));
   const { bytes } = inode;
   if (bytes.length !== size) {
     ctx.space.vfree(area.addr);

@@ -43,7 +43,7 @@ export function* layoutAndAllocate(
   }
   const layout = ctx.images.layout(elf);
   const { costs, engine } = ctx;
-  yield* engine.work(layout.kallsyms.nsrc * costs.kallsyms_symbol_ns);
+  yield engine.work(layout.kallsyms.nsrc * costs.kallsyms_symbol_ns);
   const { parts, core, init, text } = partsOf(ctx, elf);
   const memory: ModuleMemory[] = [];
   for (const { purpose, size } of parts) {
@@ -60,10 +60,10 @@ export function* layoutAndAllocate(
     }
     call.allocated += area.size;
     memory.push({ purpose, base: area.addr, size });
-    yield* engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
+    yield engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
   }
   const pages = parts.reduce((sum, part) => sum + pagesFor(part.size), 0);
-  yield* engine.work(pages * costs.move_page_ns);
+  yield engine.work(pages * costs.move_page_ns);
   const entries = ctx.features.layout === 'two' ? elf : ctx.images.facts(elf);
   return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }, entries) };
 }

@@ -35,7 +35,7 @@ export function* loadModule(
   if (!formed.ok) {
     bumpBecoming(ctx, call, info);
     freeCopy(ctx, info);
-    yield* ctx.engine.work(freeTime(ctx, info.len));
+    yield ctx.engine.work(freeTime(ctx, info.len));
     return formed.ret;
   }
   const { mod } = formed;
@@ -45,7 +45,7 @@ export function* loadModule(
   stageEnd(ctx, call, err);
   if (err !== 0) return err;
   freeCopy(ctx, info);
-  yield* ctx.engine.work(freeTime(ctx, info.len));
+  yield ctx.engine.work(freeTime(ctx, info.len));
   ctx.tracer.emit({ kind: 'module_load', name: mod.name, taints: mod.taintLetters });
   call.stage = 'init';
   stageBegin(ctx, call);
@@ -71,7 +71,7 @@ function* become(ctx: ModuleContext, call: ModuleCall, info: LoadInfo): Coroutin
   const { elf } = read;
   info.elf = elf;
   call.module = elf.name;
-  yield* ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
+  yield ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
   const early = yield* earlyModCheck(ctx, info, elf);
   if (early !== 0) return { ok: false, ret: early };
   const layout = yield* layoutAndAllocate(ctx, call, elf);
@@ -105,7 +105,7 @@ function* formModule(
     yield* ctx.rcu.synchronize();
     return yield* unloadFree(ctx, call, info, mod, complete);
   }
-  yield* ctx.engine.work(ctx.costs.sysfs_ns);
+  yield ctx.engine.work(ctx.costs.sysfs_ns);
   mod.args = info.args;
   const parsed = parseArgs(ctx, mod, info.args) || modSysfsSetup(ctx, mod);
   if (parsed !== 0) {
@@ -169,7 +169,7 @@ function findModuleSections(ctx: ModuleContext, mod: Module, elf: ModuleElf): nu
 
 function* applyRelocations(ctx: ModuleContext, mod: Module): Coroutine<number> {
   const { relocations } = ctx.images.facts(mod.elf);
-  yield* ctx.engine.work(relocations * ctx.costs.relocation_ns);
+  yield ctx.engine.work(relocations * ctx.costs.relocation_ns);
   const unknown = mod.elf.unknownRelocation();
   if (!unknown) return 0;
   if (unknown.message) ctx.log.print(unknown.message.level, unknown.message.text);
@@ -213,7 +213,7 @@ function* freeUnformed(
   call.waste('load', bytes);
   yield* freeModMem(ctx, mod);
   freeCopy(ctx, info);
-  yield* ctx.engine.work(freeTime(ctx, info.len));
+  yield ctx.engine.work(freeTime(ctx, info.len));
   return err;
 }
 

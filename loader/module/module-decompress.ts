@@ -45,7 +45,7 @@ export function* moduleDecompress(
   for (const buffer of decoded.vm) {
     const pages = buffer.atPage - donePages;
     donePages = buffer.atPage;
-    yield* ctx.engine.work(pages * (pageTime + perPage));
+    yield ctx.engine.work(pages * (pageTime + perPage));
     if (buffer.replaces) yield* release();
     const plain = buffer.how === 'vmalloc' || ctx.features.workspace === 'vmalloc';
     const request = {
@@ -64,7 +64,7 @@ export function* moduleDecompress(
       call.allocated += area.size;
     }
   }
-  yield* ctx.engine.work((decoded.pages - donePages) * (pageTime + perPage));
+  yield ctx.engine.work((decoded.pages - donePages) * (pageTime + perPage));
   yield* release();
   if (!decoded.ok) return fail(decoded.message, decoded.errno);
 
@@ -76,7 +76,7 @@ export function* moduleDecompress(
   });
   if (!area) return fail(null, ERRNO.ENOMEM);
   call.allocated += area.size;
-  yield* ctx.engine.work(ctx.costs.vmap_area_ns);
+  yield ctx.engine.work(ctx.costs.vmap_area_ns);
   return { ok: true, image: decoded.image, copy: area.addr };
 }
 

@@ -32,7 +32,7 @@ export function* modulePatientCheckExists(
 /** wake_up_all() wakes one task after the other, and each has to get a CPU again. */
 function* awake({ modules, engine, costs }: ModuleContext): Coroutine<void> {
   yield* modules.wakeTurn.lock();
-  yield* engine.work(costs.module_wake_ns);
+  yield engine.work(costs.module_wake_ns);
   modules.wakeTurn.unlock();
 }
 

@@ -24,7 +24,7 @@ export class PurgeLock {
     const { purge_ns, purge_cpu_ns } = this.#costs;
     if (purges === 0) return;
     yield* this.#mutex.lock();
-    yield* this.#engine.work(purges * (purge_ns + purge_cpu_ns * this.#engine.onlineCpus));
+    yield this.#engine.work(purges * (purge_ns + purge_cpu_ns * this.#engine.onlineCpus));
     this.#mutex.unlock();
   }
 }

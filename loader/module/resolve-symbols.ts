@@ -23,7 +23,7 @@ type Resolution =
  */
 export function* simplifySymbols(ctx: ModuleContext, mod: Module): Coroutine<number> {
   const { cases } = ctx.images.facts(mod.elf);
-  yield* ctx.engine.work(cases.length * ctx.costs.resolve_symbol_ns);
+  yield ctx.engine.work(cases.length * ctx.costs.resolve_symbol_ns);
   let ret = 0;
   for (const symbol of cases) {
     const err = yield* simplifyOne(ctx, mod, symbol);

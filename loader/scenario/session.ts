@@ -150,7 +150,7 @@ export class Session implements PortSession {
       const next = context.mailbox.shift();
       if (!next) {
         context.waiting = true;
-        yield* engine.block('uninterruptible');
+        yield engine.block('uninterruptible');
         continue;
       }
       const { tag, operation } = next;
@@ -184,7 +184,7 @@ export class Session implements PortSession {
         return 0;
       case 'settle':
         this.#settling.push(engine.current!);
-        yield* engine.block('uninterruptible');
+        yield engine.block('uninterruptible');
         return 0;
       case 'log':
         log.print(6, operation.text);

@@ -43,7 +43,7 @@ function* runProgram(libkmod: Libkmod, words: readonly string[], depth: number):
   if (program === 'true' || program === ':') return 0;
   if (program === 'false') return 1;
   if (program !== 'modprobe') return NOT_FOUND;
-  yield* engine.work(costs.exec_ns + costs.modprobe_start_ns);
+  yield engine.work(costs.exec_ns + costs.modprobe_start_ns);
   const args = parseModprobeArgs(words.slice(1));
   if (!args.ok || args.remove) return 1;
   const flags =

@@ -36,7 +36,7 @@ export class Libkmod {
 
   /** kmod_module_new_from_lookup() */
   *lookup(name: string): Coroutine<readonly ModuleRef[]> {
-    yield* this.kernel.engine.work(this.kernel.costs.kmod_lookup_ns);
+    yield this.kernel.engine.work(this.kernel.costs.kmod_lookup_ns);
     return this.index.lookup(name);
   }
 
@@ -45,9 +45,9 @@ export class Libkmod {
     if (builtin) return 'builtin';
     const { engine, costs } = this.kernel;
     // The file is read at the end of the look-up: what holds then is what is seen.
-    yield* engine.work(costs.sysfs_miss_ns);
+    yield engine.work(costs.sysfs_miss_ns);
     const state = this.kernel.initstate(name);
-    if (state !== undefined) yield* engine.work(costs.sysfs_read_ns - costs.sysfs_miss_ns);
+    if (state !== undefined) yield engine.work(costs.sysfs_read_ns - costs.sysfs_miss_ns);
     return state;
   }
 
@@ -71,7 +71,7 @@ export class Libkmod {
       if (stopped !== 0) return stopped;
     }
     let list = this.#probeList(ref, (flags & KMOD_PROBE.IGNORE_COMMAND) !== 0);
-    yield* kernel.engine.work(list.length * kernel.costs.kmod_probe_entry_ns);
+    yield kernel.engine.work(list.length * kernel.costs.kmod_probe_entry_ns);
     if (flags & KMOD_PROBE.APPLY_BLACKLIST_ALL) {
       list = list.filter((entry) => !entry.blacklisted);
       if (list.length === 0) return KMOD_PROBE.APPLY_BLACKLIST_ALL;
@@ -99,7 +99,7 @@ export class Libkmod {
   *insert(path: string | undefined, args: string): Coroutine<number> {
     const { kernel } = this;
     if (path === undefined) return -ERRNO.ENOENT;
-    yield* kernel.engine.work(kernel.costs.path_open_ns);
+    yield kernel.engine.work(kernel.costs.path_open_ns);
     const file = kernel.open(path);
     if (!file) return -ERRNO.ENOENT;
     const { bytes } = file.inode;
@@ -115,14 +115,14 @@ export class Libkmod {
 
   *#unpack(bytes: Uint8Array, format: CompressionFormat): Coroutine<Uint8Array | undefined> {
     const { engine, costs } = this.kernel;
-    yield* engine.work(Math.ceil(bytes.length * costs.read_byte_ns));
+    yield engine.work(Math.ceil(bytes.length * costs.read_byte_ns));
     const image = decompressModule(bytes);
     const perByte = {
       gzip: costs.user_gunzip_byte_ns,
       xz: costs.user_unxz_byte_ns,
       zstd: costs.user_unzstd_byte_ns,
     }[format];
-    yield* engine.work(Math.ceil((image?.length ?? bytes.length) * perByte));
+    yield engine.work(Math.ceil((image?.length ?? bytes.length) * perByte));
     return image;
   }
 

@@ -69,6 +69,6 @@ export function* removeModule(
 /** kmod_module_get_refcnt(): -ENOENT when the module is not there. */
 function* refcnt(libkmod: Libkmod, name: string): Coroutine<number> {
   const { engine, costs } = libkmod.kernel;
-  yield* engine.work(costs.sysfs_read_ns);
+  yield engine.work(costs.sysfs_read_ns);
   return libkmod.kernel.refcnt(name) ?? -ERRNO.ENOENT;
 }

@@ -40,10 +40,10 @@ export class Modprobe {
   *run(argv: readonly string[]): Coroutine<ModprobeResult> {
     const { engine, costs } = this.#libkmod.kernel;
     const stderr: string[] = [];
-    yield* engine.work(costs.modprobe_start_ns);
+    yield engine.work(costs.modprobe_start_ns);
     const args = parseModprobeArgs(argv);
     if (!args.ok) return { code: 1, signal: 0, stderr: [`modprobe: ERROR: ${args.message}`] };
-    yield* engine.work(costs.kmod_config_ns + costs.kmod_index_ns);
+    yield engine.work(costs.kmod_config_ns + costs.kmod_index_ns);
     const err = args.remove
       ? yield* this.#removeAll(args, stderr)
       : yield* this.#insertAll(args, stderr);

@@ -73,7 +73,7 @@ export class UdevManager {
   /** kobject_uevent_env(): the current task broadcasts an event and goes on. */
   *emit(uevent: Uevent): Coroutine<void> {
     const { engine, costs } = this.#libkmod.kernel;
-    yield* engine.work(costs.uevent_emit_ns);
+    yield engine.work(costs.uevent_emit_ns);
     this.receive(uevent);
   }
 
@@ -116,12 +116,12 @@ export class UdevManager {
       const fromWorkers: boolean = workersTurn && this.#notices.length > 0;
       const uevent: Uevent | undefined = fromWorkers ? undefined : this.#inbox.shift();
       if (uevent) {
-        yield* engine.work(costs.udev_receive_ns);
+        yield engine.work(costs.udev_receive_ns);
         this.#queue.insert(uevent);
       } else if (this.#notices.length === 0) {
         this.#sleeping = true;
-        yield* engine.block('uninterruptible');
-        yield* engine.work(costs.wakeup_ns);
+        yield engine.block('uninterruptible');
+        yield engine.work(costs.wakeup_ns);
         continue;
       }
       workersTurn = uevent !== undefined;
@@ -141,12 +141,12 @@ export class UdevManager {
     const { engine, costs } = this.#libkmod.kernel;
     switch (notice.kind) {
       case 'done':
-        yield* engine.work(costs.udev_notify_ns);
+        yield engine.work(costs.udev_notify_ns);
         this.#detach(notice.worker);
         return;
       case 'exited':
         // on_sigchld(): the event of a killed worker is given up.
-        yield* engine.work(costs.udev_notify_ns);
+        yield engine.work(costs.udev_notify_ns);
         this.#detach(notice.worker);
         this.#workers.delete(notice.worker);
         return;
@@ -180,12 +180,12 @@ export class UdevManager {
       this.#stopIdleTimer();
       const event = this.#queue.takeReady()!;
       if (this.#idle > 0) {
-        yield* engine.work(costs.udev_dispatch_ns);
+        yield engine.work(costs.udev_dispatch_ns);
         const worker = this.#takeIdle();
         this.#attach(worker, event);
         worker.send(event);
       } else {
-        yield* engine.work(costs.udev_fork_ns);
+        yield engine.work(costs.udev_fork_ns);
         this.#attach(this.#fork(event), event);
       }
     }

@@ -13,7 +13,7 @@ export function* udevTrigger(
   devices: Iterable<Uevent>,
 ): Coroutine<void> {
   for (const device of devices) {
-    yield* kernel.engine.work(kernel.costs.path_open_ns);
+    yield kernel.engine.work(kernel.costs.path_open_ns);
     yield* udev.emit(device);
   }
 }

@@ -65,7 +65,7 @@ export class UdevWorker {
   *#main(exited: (worker: UdevWorker) => void): Coroutine<void> {
     const { costs, tracer } = this.#libkmod.kernel;
     const { pid, comm } = this.#engine.current!;
-    yield* this.#engine.work(costs.udev_worker_start_ns);
+    yield this.#engine.work(costs.udev_worker_start_ns);
     while (!this.#killed) {
       const event = this.#inbox;
       if (event) {
@@ -77,13 +77,13 @@ export class UdevWorker {
         break;
       } else {
         this.#waiting = true;
-        yield* this.#engine.block('killable', () => {
+        yield this.#engine.block('killable', () => {
           this.#waiting = false;
         });
-        yield* this.#engine.work(costs.wakeup_ns);
+        yield this.#engine.work(costs.wakeup_ns);
       }
     }
-    yield* this.#engine.work(costs.process_exit_ns);
+    yield this.#engine.work(costs.process_exit_ns);
     tracer.emit({ kind: 'process', op: 'exit', comm, pid, status: this.#killed ? 9 : 0 });
     exited(this);
   }
@@ -95,7 +95,7 @@ export class UdevWorker {
   /** worker_process_device(): rules, modules, the device's record. */
   *#process({ uevent }: QueuedEvent): Coroutine<void> {
     const { costs } = this.#libkmod.kernel;
-    yield* this.#engine.work(costs.udev_rules_ns);
+    yield this.#engine.work(costs.udev_rules_ns);
     if (costs.udev_rules_wait_ns > 0) {
       yield* this.#engine.sleep(costs.udev_rules_wait_ns, 'killable');
       if (this.#killed) return;
@@ -104,6 +104,6 @@ export class UdevWorker {
       yield* kmodLoad(this.#libkmod, name);
       if (this.#killed) return;
     }
-    yield* this.#engine.work(costs.udev_finish_ns);
+    yield this.#engine.work(costs.udev_finish_ns);
   }
 }

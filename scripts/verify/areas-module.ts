@@ -29,7 +29,7 @@ export function areasFile(kernel: SimKernel, percpu: PercpuMemory): VirtualFile 
     const array = space.vfreePages(addr)?.pageArray ?? null;
     if (array === null) return;
     engine.spawn({ comm: 'init' }, function* () {
-      yield* engine.work(1);
+      yield engine.work(1);
       space.vfree(array.addr);
     });
   };

@@ -130,7 +130,7 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
     engine.spawn({ comm: 'kworker/u4:0', preempts: true }, function* () {
       for (const addr of freeingOrder(take(), pointersPerPage(space.preset.wordBits))) {
         space.vfree(addr);
-        yield* engine.work(1);
+        yield engine.work(1);
       }
     });
   }

@@ -30,7 +30,7 @@ export function* vmallocTestInit(
   const thread = engine.spawn({ comm: 'vmalloc_test/0' }, function* () {
     const run = testVmalloc(host, given);
     let next = run.next();
-    for (; !next.done; next = run.next()) yield* engine.work(callTime);
+    for (; !next.done; next = run.next()) yield engine.work(callTime);
     result = next.value;
   });
   yield* engine.join(thread);

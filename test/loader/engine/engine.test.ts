@@ -19,7 +19,7 @@ describe('CPUs', () => {
     const ends: [string, number][] = [];
     for (const name of ['a', 'b']) {
       engine.spawn({ comm: name, cpu: 0, pinned: true }, function* () {
-        yield* engine.work(50);
+        yield engine.work(50);
         ends.push([name, engine.now]);
       });
     }
@@ -35,7 +35,7 @@ describe('CPUs', () => {
     const ends: [string, number][] = [];
     for (const name of ['long', 'short']) {
       engine.spawn({ comm: name, cpu: 0, pinned: true }, function* () {
-        yield* engine.work(name === 'long' ? 1000 : 50);
+        yield engine.work(name === 'long' ? 1000 : 50);
         ends.push([name, engine.now]);
       });
     }
@@ -52,7 +52,7 @@ describe('CPUs', () => {
     const ends: number[] = [];
     for (let i = 0; i < 3; i += 1) {
       engine.spawn({ comm: 'any', cpu: 0 }, function* () {
-        yield* engine.work(70);
+        yield engine.work(70);
         ends.push(engine.now);
       });
     }
@@ -64,9 +64,9 @@ describe('CPUs', () => {
     const engine = machine(2);
     for (let i = 1; i <= 7; i += 1) {
       engine.spawn({ comm: `t${i}` }, function* () {
-        yield* engine.work(i * 130);
+        yield engine.work(i * 130);
         yield* engine.sleep(11);
-        yield* engine.work(i);
+        yield engine.work(i);
       });
     }
     engine.runUntilQuiet();
@@ -80,7 +80,7 @@ describe('CPUs', () => {
     const start = (name: string, pinned: boolean): void => {
       engine.spawn({ comm: name, cpu: 1, pinned }, function* () {
         started.push([name, engine.currentCpu, engine.now]);
-        yield* engine.work(10);
+        yield engine.work(10);
       });
     };
     start('pinned', true);
@@ -101,7 +101,7 @@ describe('CPUs', () => {
     engine.setOnline(1, false);
     let end = -1;
     engine.spawn({ comm: 'x', cpu: 1, pinned: true }, function* () {
-      yield* engine.work(10);
+      yield engine.work(10);
       end = engine.now;
     });
     engine.after(500, () => engine.setOnline(1, true));
@@ -138,7 +138,7 @@ describe('signals', () => {
     const engine = machine();
     let at = -1;
     const task = engine.spawn({ comm: 'x' }, function* () {
-      yield* engine.work(100);
+      yield engine.work(100);
       const slept = yield* engine.sleep(1000, 'interruptible');
       at = slept ? -2 : engine.now;
     });
@@ -251,7 +251,7 @@ describe('a wait with a timeout', () => {
         queue.wakeAll();
       });
       engine.spawn({ comm: 'waiter', cpu: 0, pinned: true }, function* () {
-        yield* engine.work(1);
+        yield engine.work(1);
         seen.push(
           kind === 'semaphore'
             ? yield* sem.down(60)
@@ -259,7 +259,7 @@ describe('a wait with a timeout', () => {
         );
       });
       engine.spawn({ comm: 'hog', cpu: 0, pinned: true }, function* () {
-        yield* engine.work(90);
+        yield engine.work(90);
       });
       engine.runUntilQuiet();
       expect(seen).toEqual([kind === 'semaphore' ? 'acquired' : 'ready']);
@@ -319,7 +319,7 @@ describe('Work', () => {
     const runs: number[] = [];
     const work = new Work(engine, 'kworker', function* () {
       runs.push(engine.now);
-      yield* engine.work(10);
+      yield engine.work(10);
     });
     expect(work.queue(100)).toBe(true);
     expect(work.queue()).toBe(false);
@@ -374,7 +374,7 @@ describe('the clock', () => {
     let done = 0;
     for (let i = 1; i <= 50; i += 1) {
       engine.spawn({ comm: `t${i}` }, function* () {
-        yield* engine.work(9_015_760.123456 / i);
+        yield engine.work(9_015_760.123456 / i);
         yield* engine.sleep(0.25);
         done += 1;
       });

@@ -11,12 +11,12 @@ describe('a task of SCHED_IDLE', () => {
     const engine = machine();
     const ends: [string, number][] = [];
     engine.spawn({ comm: 'caller', policy: 'idle' }, function* () {
-      yield* engine.work(50);
+      yield engine.work(50);
       ends.push(['caller', engine.now]);
     });
     engine.after(20, () =>
       engine.spawn({ comm: 'worker' }, function* () {
-        yield* engine.work(500);
+        yield engine.work(500);
         ends.push(['worker', engine.now]);
       }),
     );
@@ -32,7 +32,7 @@ describe('a task of SCHED_IDLE', () => {
     const ends: string[] = [];
     for (const comm of ['first', 'second']) {
       engine.spawn({ comm, policy: 'idle' }, function* () {
-        yield* engine.work(50);
+        yield engine.work(50);
         ends.push(comm);
       });
     }
@@ -45,13 +45,13 @@ describe('a task of SCHED_IDLE', () => {
     const ends: string[] = [];
     for (const comm of ['running', 'waiting']) {
       engine.spawn({ comm, policy: 'idle' }, function* () {
-        yield* engine.work(50);
+        yield engine.work(50);
         ends.push(comm);
       });
     }
     engine.after(20, () =>
       engine.spawn({ comm: 'worker' }, function* () {
-        yield* engine.work(10);
+        yield engine.work(10);
         ends.push('worker');
       }),
     );
@@ -64,11 +64,11 @@ describe('a task of SCHED_IDLE', () => {
     const told: string[] = [];
     engine.spawn({ comm: 'caller', policy: 'idle' }, function* () {
       engine.spawn({ comm: 'worker' }, function* () {
-        yield* engine.work(1);
+        yield engine.work(1);
         told.push('worker');
       });
       told.push('still the caller');
-      yield* engine.giveWay();
+      yield engine.giveWay();
       told.push('the caller again');
     });
     engine.runUntilQuiet();
@@ -88,7 +88,7 @@ describe('a task of SCHED_IDLE', () => {
         jobs.forEach(({ at, ns, policy }, i) => {
           engine.after(at, () =>
             engine.spawn({ comm: `${i}`, policy }, function* () {
-              yield* engine.work(ns);
+              yield engine.work(ns);
               ends.set(i, engine.now);
             }),
           );
@@ -147,7 +147,7 @@ describe('kthreadd', () => {
     engine.spawn({ comm: 'maker', policy: 'idle' }, function* () {
       for (const comm of ['a', 'b']) {
         yield* kthreadd.run(comm, function* () {
-          yield* engine.work(500);
+          yield engine.work(500);
           told.push(comm);
         });
         told.push(`made ${comm}`);
@@ -181,7 +181,7 @@ describe('kthreadd', () => {
     engine.spawn({ comm: 'maker' }, function* () {
       engine.current!.request = 7;
       yield* kthreadd.run('test_kmod-123456789', function* () {
-        yield* engine.work(1);
+        yield engine.work(1);
         const { comm, request } = engine.current!;
         seen.push([comm, request]);
       });

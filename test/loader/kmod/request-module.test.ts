@@ -90,7 +90,7 @@ describe('the helper call', () => {
     const seen: unknown[] = [];
     rig.target = function* (argv, env) {
       seen.push(argv, env, rig.engine.current!.comm);
-      yield* rig.engine.work(1);
+      yield rig.engine.work(1);
       return 0;
     };
     rig.ask('dm-mod');
@@ -124,7 +124,7 @@ describe('the helper call', () => {
   it('returns the signal that killed modprobe', () => {
     const rig = new KmodRig();
     rig.target = function* () {
-      yield* rig.engine.work(MS);
+      yield rig.engine.work(MS);
       return 9;
     };
     const answer = rig.ask('m');

@@ -29,7 +29,7 @@ export class SelfTest {
     const self = this;
     rig.target = function* (argv): Coroutine<number> {
       const name = argv[3]!;
-      yield* engine.work(2 * MS);
+      yield engine.work(2 * MS);
       const module = name === 'fs-xfs' ? 'xfs' : name;
       if (module !== 'xfs' && module !== 'test_module') return 256;
       if (self.loaded.has(module)) return 0;

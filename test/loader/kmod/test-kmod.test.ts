@@ -165,7 +165,7 @@ describe('get_fs_type', () => {
   it('wonders once about a modprobe that succeeds without a file system', () => {
     const test = new SelfTest('off');
     test.rig.target = function* () {
-      yield* test.rig.engine.work(1);
+      yield test.rig.engine.work(1);
       return 0;
     };
     expect(lookUp(test, 'zfs')).toBeUndefined();

@@ -110,7 +110,7 @@ export class FakeKernel implements UserKernel {
   }
 
   *#loadModule(name: string): Coroutine<number> {
-    yield* this.engine.work(100_000);
+    yield this.engine.work(100_000);
     if (this.modules.has(name)) {
       const settled = (): boolean => this.modules.get(name)?.state !== 'coming';
       const waited = yield* this.#wq.waitEvent(settled, 'interruptible');
@@ -133,7 +133,7 @@ export class FakeKernel implements UserKernel {
 
   *deleteModule(name: string, flags: number): Coroutine<number> {
     const call = this.#call('delete', name, '', flags);
-    yield* this.engine.work(10_000);
+    yield this.engine.work(10_000);
     const mod = this.modules.get(name);
     call.ret = !mod ? -2 : mod.users > 0 ? -11 : 0;
     if (call.ret !== 0) return call.ret;
