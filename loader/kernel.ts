@@ -252,7 +252,7 @@ export class SimKernel {
       module,
       ret,
       stage,
-      wasted: { ...call.wasted },
+      wasted: call.wasted,
     });
     task.request = outer;
     this.#parents.delete(request);

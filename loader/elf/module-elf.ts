@@ -1,5 +1,5 @@
 /**
- * A module file that passed the checks, read again at each question
+ * A module file that passed the checks, read again at almost each question
  * (kernel/module/main.c, Linux 6.12).
  */
 import type { Bytes } from '../units.ts';
@@ -37,6 +37,7 @@ class ParsedModule implements ModuleElf {
   readonly name: string;
   readonly hazards: readonly string[];
   readonly #kernel: ElfKernel;
+  readonly #values = new Map<string, string | undefined>();
 
   constructor(checked: CheckedElf, kernel: ElfKernel) {
     this.view = checked.view;
@@ -80,12 +81,22 @@ class ParsedModule implements ModuleElf {
     return modinfoGet(modinfoArea(this.view, this.index.info), tag);
   }
 
+  /** The same for tags that each load looks at. */
+  #remembered(tag: string): string | undefined {
+    let value = this.#values.get(tag);
+    if (value === undefined && !this.#values.has(tag)) {
+      value = this.modinfoGet(tag);
+      this.#values.set(tag, value);
+    }
+    return value;
+  }
+
   modinfoAll(tag: string): string[] {
     return modinfoAll(modinfoArea(this.view, this.index.info), tag);
   }
 
   get vermagic(): string | undefined {
-    return this.modinfoGet('vermagic');
+    return this.#remembered('vermagic');
   }
 
   get license(): string | undefined {
@@ -101,7 +112,7 @@ class ParsedModule implements ModuleElf {
   }
 
   get livepatch(): boolean {
-    return this.modinfoGet('livepatch') !== undefined;
+    return this.#remembered('livepatch') !== undefined;
   }
 
   get params(): { name: string; type: string }[] {

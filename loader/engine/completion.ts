@@ -5,7 +5,8 @@ import { type Coroutine, INTERRUPTED, type Task, type WaitMode } from './task.ts
 export class Completion {
   readonly #engine: Engine;
   #done = 0;
-  readonly #waiters = new Set<Task>();
+  /** Longest waiter first. Most have one, and a set takes longer to make. */
+  readonly #waiters: Task[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -17,15 +18,14 @@ export class Completion {
   }
 
   get waiters(): number {
-    return this.#waiters.size;
+    return this.#waiters.length;
   }
 
   /** complete(): lets one waiter through, now or later. */
   complete(): void {
     if (this.#done !== Number.POSITIVE_INFINITY) this.#done += 1;
-    const [first] = this.#waiters;
+    const first = this.#waiters.shift();
     if (first) {
-      this.#waiters.delete(first);
       this.#done -= 1;
       this.#engine.wake(first);
     }
@@ -35,7 +35,7 @@ export class Completion {
   completeAll(): void {
     this.#done = Number.POSITIVE_INFINITY;
     for (const task of this.#waiters) this.#engine.wake(task);
-    this.#waiters.clear();
+    this.#waiters.length = 0;
   }
 
   /** wait_for_completion_state(): false when a signal ended the wait. */
@@ -45,8 +45,10 @@ export class Completion {
       return true;
     }
     const task = this.#engine.current!;
-    this.#waiters.add(task);
-    const woken = yield this.#engine.block(mode, () => this.#waiters.delete(task));
+    this.#waiters.push(task);
+    const woken = yield this.#engine.block(mode, () => {
+      this.#waiters.splice(this.#waiters.indexOf(task), 1);
+    });
     return woken !== INTERRUPTED;
   }
 }

@@ -86,15 +86,16 @@ function* initModuleFromFile(
     return -read.errno;
   }
   const { bytes, copy } = read;
-  const common = { flags, args, sigOk: false };
   if ((flags & MODULE_INIT_FLAGS.MODULE_INIT_COMPRESSED_FILE) === 0) {
     const info: LoadInfo = {
-      ...common,
       bytes,
       len: bytes.length,
       compressedLen: 0,
+      flags,
+      args,
       copy,
       vmapped: false,
+      sigOk: false,
     };
     return yield* loadModule(ctx, call, info);
   }
@@ -122,12 +123,14 @@ function* initModuleFromFile(
     return -decoded.errno;
   }
   const info: LoadInfo = {
-    ...common,
     bytes: decoded.image,
     len: decoded.image.length,
     compressedLen: bytes.length,
+    flags,
+    args,
     copy: decoded.copy,
     vmapped: true,
+    sigOk: false,
   };
   return yield* loadModule(ctx, call, info);
 }

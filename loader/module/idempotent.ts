@@ -15,7 +15,7 @@ export class IdempotentTable {
   readonly #engine: Engine;
   readonly #tracer: Tracer;
   readonly #mode: WaitMode;
-  readonly #loads = new Map<number, Set<Waiter>>();
+  readonly #loads = new Map<number, Waiter[]>();
 
   constructor(engine: Engine, tracer: Tracer, mode: WaitMode) {
     this.#engine = engine;
@@ -29,30 +29,34 @@ export class IdempotentTable {
   }
 
   /** Runs `load` as the winner, or waits for the winner and returns its value. */
-  *enter(ino: number, load: () => Coroutine<number>): Coroutine<number> {
+  enter(ino: number, load: () => Coroutine<number>): Coroutine<number> {
     const waiters = this.#loads.get(ino);
-    if (waiters) return yield* this.#join(ino, waiters);
-    this.#loads.set(ino, new Set());
+    return waiters ? this.#join(ino, waiters) : this.#win(ino, load);
+  }
+
+  *#win(ino: number, load: () => Coroutine<number>): Coroutine<number> {
+    const losers: Waiter[] = [];
+    this.#loads.set(ino, losers);
     this.#tracer.emit({ kind: 'idempotent', ino, role: 'winner', ret: 0 });
     const ret = yield* load();
-    const losers = this.#loads.get(ino)!;
     this.#loads.delete(ino);
     this.#tracer.emit({ kind: 'idempotent', ino, role: 'complete', ret });
     // idempotent_complete() walks its bucket from the head, where the latest comer stands.
-    for (const loser of [...losers].reverse()) {
+    for (let i = losers.length - 1; i >= 0; i -= 1) {
+      const loser = losers[i]!;
       loser.ret = ret;
       loser.complete.complete();
     }
     return ret;
   }
 
-  *#join(ino: number, waiters: Set<Waiter>): Coroutine<number> {
+  *#join(ino: number, waiters: Waiter[]): Coroutine<number> {
     const me: Waiter = { ret: -ERRNO.EINTR, complete: new Completion(this.#engine) };
-    waiters.add(me);
+    waiters.push(me);
     this.#tracer.emit({ kind: 'idempotent', ino, role: 'join', ret: 0 });
     const completed = yield* me.complete.wait(this.#mode);
     if (!completed) {
-      waiters.delete(me);
+      waiters.splice(waiters.indexOf(me), 1);
       this.#tracer.emit({ kind: 'idempotent', ino, role: 'interrupted', ret: me.ret });
     }
     return me.ret;

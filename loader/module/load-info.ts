@@ -1,4 +1,3 @@
-import type { ModuleElf } from '../elf/index.ts';
 import type { Bytes, VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 
@@ -22,7 +21,6 @@ export interface LoadInfo {
   readonly copy: VirtAddr;
   readonly vmapped: boolean;
   sigOk: boolean;
-  elf?: ModuleElf;
 }
 
 /** free_copy(): gives the temporary copy back. */

@@ -69,7 +69,6 @@ function* become(ctx: ModuleContext, call: ModuleCall, info: LoadInfo): Coroutin
     return { ok: false, ret: -read.errno };
   }
   const { elf } = read;
-  info.elf = elf;
   call.module = elf.name;
   yield ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
   const early = yield* earlyModCheck(ctx, info, elf);

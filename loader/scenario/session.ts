@@ -17,7 +17,7 @@ export interface RequestRecord {
   readonly context: number;
   /** Which of its context's operations this was, from 0; and which process of a group. */
   readonly sequence: number;
-  readonly member?: number;
+  readonly member: number | undefined;
   readonly cpu: number;
   readonly operation: KernelOperation;
   readonly start: Nanos;
@@ -214,7 +214,7 @@ export class Session implements PortSession {
       request,
       context: context.index,
       sequence: context.served,
-      ...(member === undefined ? {} : { member }),
+      member,
       cpu,
       operation,
       start,
