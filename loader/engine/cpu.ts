@@ -1,49 +1,12 @@
 import type { CpuId, Nanos } from '../units.ts';
 import type { Timer } from './event-queue.ts';
+import { Fifo } from './fifo.ts';
 import type { Task } from './task.ts';
-
-/** First-in first-out list of tasks; both ends cost amortised constant time. */
-class TaskList {
-  #items: Task[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(task: Task): void {
-    this.#items.push(task);
-  }
-
-  unshift(task: Task): void {
-    if (this.#head === 0) {
-      this.#items.unshift(task);
-      return;
-    }
-    this.#head -= 1;
-    this.#items[this.#head] = task;
-  }
-
-  peek(): Task | undefined {
-    return this.#items[this.#head];
-  }
-
-  shift(): Task | undefined {
-    const task = this.#items[this.#head];
-    if (!task) return undefined;
-    this.#head += 1;
-    if (this.#head > 64 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return task;
-  }
-}
 
 /** Tasks that wait for a CPU: those of SCHED_IDLE behind all others. */
 export class RunQueue {
-  readonly #normal = new TaskList();
-  readonly #idle = new TaskList();
+  readonly #normal = new Fifo<Task>();
+  readonly #idle = new Fifo<Task>();
 
   get length(): number {
     return this.#normal.length + this.#idle.length;
@@ -85,9 +48,14 @@ export class Cpu {
   preempt = false;
   /** CPU time handed out, for utilisation figures. */
   busy: Nanos = 0;
+  /** What its timers call: to pick a task, and at the end of a slice. */
+  readonly dispatch: () => void;
+  readonly endSlice: () => void;
 
-  constructor(id: CpuId) {
+  constructor(id: CpuId, dispatch: (cpu: Cpu) => void, endSlice: (cpu: Cpu) => void) {
     this.id = id;
+    this.dispatch = () => dispatch(this);
+    this.endSlice = () => endSlice(this);
   }
 }
 

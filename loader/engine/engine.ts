@@ -35,7 +35,9 @@ export class Engine {
     if (!Number.isInteger(options.cpus) || options.cpus < 1) {
       throw new RangeError(`an engine needs at least one CPU, not ${options.cpus}`);
     }
-    this.cpus = Array.from({ length: options.cpus }, (_, id) => new Cpu(id));
+    const dispatch = (cpu: Cpu): void => this.#dispatch(cpu);
+    const endSlice = (cpu: Cpu): void => this.#endSlice(cpu);
+    this.cpus = Array.from({ length: options.cpus }, (_, id) => new Cpu(id, dispatch, endSlice));
     this.#online = options.cpus;
     this.#idle = new IdleSet(options.cpus);
     for (const cpu of this.cpus) this.#idle.add(cpu.id);
@@ -274,13 +276,12 @@ export class Engine {
       return;
     }
     cpu.preempt = true;
-    if (running.state === 'working' && cpu.sliceTimer?.fire)
-      this.#cutSlice(cpu, running, this.#now);
+    if (running.state === 'working' && cpu.sliceTimer?.fire) this.#cutSlice(cpu, this.#now);
   }
 
-  #cutSlice(cpu: Cpu, task: Task, at: Nanos): void {
+  #cutSlice(cpu: Cpu, at: Nanos): void {
     this.#queue.cancel(cpu.sliceTimer!);
-    cpu.sliceTimer = this.#queue.push(at, () => this.#endSlice(cpu, task));
+    cpu.sliceTimer = this.#queue.push(at, cpu.endSlice);
   }
 
   /** The running task waits again: before others of its kind when it had to give way. */
@@ -299,7 +300,7 @@ export class Engine {
   /** Claims an idle CPU and lets it pick its task at this instant, after what is already due. */
   #dispatchSoon(cpu: Cpu): void {
     this.#idle.delete(cpu.id);
-    this.#queue.push(this.#now, () => this.#dispatch(cpu));
+    this.#queue.push(this.#now, cpu.dispatch);
   }
 
   #pick(cpu: Cpu): Task | undefined {
@@ -366,12 +367,12 @@ export class Engine {
     cpu.sliceStart = this.#now;
     if (cpu.preempt) {
       cpu.preempt = false;
-      cpu.sliceTimer = this.#queue.push(this.#now, () => this.#endSlice(cpu, task));
+      cpu.sliceTimer = this.#queue.push(this.#now, cpu.endSlice);
       return;
     }
     const contended = cpu.queue.length > 0 || this.#shared.length > 0;
     const slice = contended ? Math.min(task.remaining, this.#timeslice) : task.remaining;
-    cpu.sliceTimer = this.#queue.push(this.#now + slice, () => this.#endSlice(cpu, task));
+    cpu.sliceTimer = this.#queue.push(this.#now + slice, cpu.endSlice);
   }
 
   /** Somebody now waits for this CPU: the running task may keep it for one time slice in all. */
@@ -380,10 +381,11 @@ export class Engine {
     const timer = cpu.sliceTimer;
     if (!task || !timer?.fire || task.state !== 'working') return;
     const end = Math.max(this.#now, cpu.sliceStart + this.#timeslice);
-    if (timer.at > end) this.#cutSlice(cpu, task, end);
+    if (timer.at > end) this.#cutSlice(cpu, end);
   }
 
-  #endSlice(cpu: Cpu, task: Task): void {
+  #endSlice(cpu: Cpu): void {
+    const task = cpu.running!;
     const spent = this.#now - cpu.sliceStart;
     cpu.busy += spent;
     task.remaining -= spent;

@@ -1,4 +1,5 @@
 import type { Nanos } from '../units.ts';
+import { Fifo } from './fifo.ts';
 
 /** A callback due at a virtual time. Keep it to cancel it. */
 export interface Timer {
@@ -16,10 +17,14 @@ function before(a: Timer, b: Timer): boolean {
 
 /**
  * Pending timers in the order they fire: by time, and first come first served among equals.
- * A binary heap on (time, sequence number); a cancelled timer stays until it surfaces.
+ * A binary heap on (time, sequence number); a cancelled timer stays until it surfaces. Timers that
+ * are due at once, every second one, go past the heap.
  */
 export class EventQueue {
-  #heap: Timer[] = [];
+  readonly #heap: Timer[] = [];
+  /** Set for the present when that had come: behind all in the heap that are due then, too. */
+  readonly #present = new Fifo<Timer>();
+  #now: Nanos = 0;
   #seq = 0;
   #foreground = 0;
 
@@ -31,6 +36,10 @@ export class EventQueue {
   push(at: Nanos, fire: () => void, background = false): Timer {
     const timer: Timer = { at, seq: this.#seq++, background, fire };
     if (!background) this.#foreground += 1;
+    if (at === this.#now) {
+      this.#present.push(timer);
+      return timer;
+    }
     const heap = this.#heap;
     let i = heap.length;
     heap.push(timer);
@@ -56,9 +65,9 @@ export class EventQueue {
   /** The next timer that will fire, still queued. */
   peek(): Timer | undefined {
     for (;;) {
-      const top = this.#heap[0];
+      const top = this.#top();
       if (!top || top.fire) return top;
-      this.#removeTop();
+      this.#remove(top);
     }
   }
 
@@ -69,11 +78,23 @@ export class EventQueue {
     const fire = top.fire!;
     top.fire = undefined;
     if (!top.background) this.#foreground -= 1;
-    this.#removeTop();
+    this.#remove(top);
+    if (top.at > this.#now) this.#now = top.at;
     return { at: top.at, fire };
   }
 
-  #removeTop(): void {
+  /** The first of all, cancelled ones included. */
+  #top(): Timer | undefined {
+    const first = this.#heap[0];
+    const present = this.#present.peek();
+    return present && !(first && before(first, present)) ? present : first;
+  }
+
+  #remove(top: Timer): void {
+    if (top === this.#present.peek()) {
+      this.#present.shift();
+      return;
+    }
     const heap = this.#heap;
     const last = heap.pop()!;
     const size = heap.length;

@@ -2,6 +2,7 @@ export { Completion } from './completion.ts';
 export { Engine } from './engine.ts';
 export type { EngineOptions, SpawnOptions } from './engine-options.ts';
 export { EventQueue, type Timer } from './event-queue.ts';
+export { Fifo } from './fifo.ts';
 export { Kthreadd } from './kthread.ts';
 export { Mutex } from './mutex.ts';
 export {

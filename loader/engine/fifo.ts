@@ -1,4 +1,4 @@
-/** A first-in first-out queue; taking from the front costs amortised constant time. */
+/** A first-in first-out queue; both ends cost amortised constant time. */
 export class Fifo<T> {
   #items: T[] = [];
   #head = 0;
@@ -9,6 +9,19 @@ export class Fifo<T> {
 
   push(item: T): void {
     this.#items.push(item);
+  }
+
+  unshift(item: T): void {
+    if (this.#head === 0) {
+      this.#items.unshift(item);
+      return;
+    }
+    this.#head -= 1;
+    this.#items[this.#head] = item;
+  }
+
+  peek(): T | undefined {
+    return this.#head < this.#items.length ? this.#items[this.#head] : undefined;
   }
 
   shift(): T | undefined {
