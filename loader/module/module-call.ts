@@ -13,6 +13,8 @@ export class ModuleCall {
   /** The request its task was serving before; 0 for none. */
   outer = 0;
   stage: LoadStage = 'request';
+  /** What a read read. */
+  text: string | undefined;
   /** Bytes of address space taken in all, guard pages included. */
   allocated: Bytes = 0;
   readonly #wasted = { kread: 0, decompress: 0, becoming: 0, load: 0 };

@@ -10,18 +10,8 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import type { LoadStage } from '../trace/event.ts';
-import { type Bytes, PAGE_SIZE } from '../units.ts';
-import { type Operation, subjectOf } from './operation.ts';
-
-export interface OperationResult {
-  readonly ret: number;
-  readonly stage: LoadStage;
-  readonly allocated: Bytes;
-  readonly module: string;
-  /** What a `read` read. */
-  readonly text?: string;
-}
+import { PAGE_SIZE } from '../units.ts';
+import type { Operation } from './operation.ts';
 
 /** No file of the guest's tree has this inode number. */
 const VIRTUAL_INO = 1;
@@ -46,82 +36,72 @@ export function isKernelOperation(operation: Operation): operation is KernelOper
   }
 }
 
-/** Runs one operation as the current task under the request number given. */
-export function* executeOperation(
-  kernel: SimKernel,
-  request: number,
-  operation: KernelOperation,
-): Coroutine<OperationResult> {
-  const call = kernel.beginCall(operation.op, subjectOf(operation), request);
-  const answer = yield* dispatch(kernel, call, operation);
-  const ret = kernel.endCall(call, answer.ret);
-  const { stage, allocated, module } = call;
-  const { text } = answer;
-  return text === undefined
-    ? { ret, stage, allocated, module }
-    : { ret, stage, allocated, module, text };
-}
-
-interface Answer {
-  readonly ret: number;
-  readonly text?: string;
-}
-
-function* dispatch(
+/**
+ * What serves an operation, as the current task, between the beginning and the end of its call. No
+ * coroutine of its own: each wait beneath would go through it.
+ */
+export function startOperation(
   kernel: SimKernel,
   call: ModuleCall,
   operation: KernelOperation,
-): Coroutine<Answer> {
+): Coroutine<number> {
   const { ctx, userland } = kernel;
   switch (operation.op) {
     case 'finit_module': {
       const file = openForCall(kernel, operation);
-      if (file === 'missing') return { ret: -ERRNO.ENOENT };
-      return { ret: yield* finitModule(ctx, call, file, operation.args, operation.flags) };
+      if (file === 'missing') return atOnce(-ERRNO.ENOENT);
+      return finitModule(ctx, call, file, operation.args, operation.flags);
     }
     case 'init_module': {
       const opened = kernel.tree.open(operation.path);
-      if (!opened.ok) return { ret: -ERRNO.ENOENT };
+      if (!opened.ok) return atOnce(-ERRNO.ENOENT);
       const { bytes } = opened.inode;
       const image = {
         bytes,
         len: operation.len ?? bytes.length,
         fault: operation.fault ?? false,
       };
-      return { ret: yield* initModule(ctx, call, image, operation.args) };
+      return initModule(ctx, call, image, operation.args);
     }
     case 'delete_module':
-      return { ret: yield* deleteModule(ctx, call, operation.name, operation.flags) };
+      return deleteModule(ctx, call, operation.name, operation.flags);
     case 'read':
     case 'write': {
       const attribute = testKmodAttribute(kernel.tree.absolute(operation.path));
       const device = attribute === undefined ? undefined : userland.testKmod;
-      if (attribute === undefined || !device) return accessFile(kernel, call, operation);
-      return yield* accessTestKmod(device, call, operation, attribute);
+      if (attribute === undefined || !device) return atOnce(accessFile(kernel, call, operation));
+      return accessTestKmod(device, call, operation, attribute);
     }
     case 'request_module': {
       const { name, wait } = operation;
       const callSite = 'modstorm';
-      return { ret: yield* userland.requestModule.request({ name, wait, callSite }) };
+      return userland.requestModule.request({ name, wait, callSite });
     }
     case 'modprobe': {
       const args = operation.args === '' ? [] : operation.args.split(' ');
-      const argv = ['modprobe', operation.name, ...args];
-      // Model: the task that asks becomes modprobe for the time, where a shell would make a child.
-      const task = kernel.engine.current!;
-      const { comm } = task;
-      task.rename(argv[0]!);
-      const ret = yield* userland.modprobe.program(argv);
-      task.rename(comm);
-      return { ret };
+      return runModprobe(kernel, ['modprobe', operation.name, ...args]);
     }
     case 'uevent': {
       const { modalias } = operation;
       const devpath = `/devices/modstorm/${call.request}`;
-      yield* userland.udev.emit({ action: 'add', devpath, modalias });
-      return { ret: 0 };
+      return userland.udev.emit({ action: 'add', devpath, modalias });
     }
   }
+}
+
+// biome-ignore lint/correctness/useYield: a coroutine that takes no time
+function* atOnce(ret: number): Coroutine<number> {
+  return ret;
+}
+
+/** Model: the task that asks becomes modprobe for the time, where a shell would make a child. */
+function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<number> {
+  const task = kernel.engine.current!;
+  const { comm } = task;
+  task.rename('modprobe');
+  const status = yield* kernel.userland.modprobe.program(argv);
+  task.rename(comm);
+  return status;
 }
 
 /** The file of a finit_module, opened as the operation says; `missing` when open(2) fails. */
@@ -152,30 +132,30 @@ function* accessTestKmod(
   call: ModuleCall,
   operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
   name: TestKmodAttribute | 'config',
-): Coroutine<Answer> {
+): Coroutine<number> {
   call.stage = 'done';
   if (operation.op === 'write') {
-    if (name === 'config') return { ret: -ERRNO.EACCES };
-    return { ret: yield* device.write(name, operation.text) };
+    if (name === 'config') return -ERRNO.EACCES;
+    return yield* device.write(name, operation.text);
   }
-  if (name === 'trigger_config' || name === 'reset') return { ret: -ERRNO.EACCES };
-  const text = yield* device.read(name);
-  return { ret: text.length, text };
+  if (name === 'trigger_config' || name === 'reset') return -ERRNO.EACCES;
+  call.text = yield* device.read(name);
+  return call.text.length;
 }
 
 function accessFile(
   kernel: SimKernel,
   call: ModuleCall,
   operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
-): Answer {
+): number {
   const file = kernel.files.get(kernel.tree.absolute(operation.path));
-  if (!file) return { ret: -ERRNO.ENOENT };
+  if (!file) return -ERRNO.ENOENT;
   call.stage = 'done';
   if (operation.op === 'read') {
-    const text = file.read();
-    return { ret: text.length, text };
+    call.text = file.read();
+    return call.text.length;
   }
-  if (!file.write) return { ret: -ERRNO.EACCES };
+  if (!file.write) return -ERRNO.EACCES;
   const err = file.write(operation.text);
-  return { ret: err === 0 ? operation.text.length : err };
+  return err === 0 ? operation.text.length : err;
 }

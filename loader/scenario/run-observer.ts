@@ -4,7 +4,6 @@ import { AddressMap } from '../trace/address-map.ts';
 import type { EventBody, LoadStage } from '../trace/event.ts';
 import { explainFailure, failureFacts } from '../trace/explain-failure.ts';
 import type { VirtAddr } from '../units.ts';
-import { subjectOf } from './operation.ts';
 import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
 import type { RequestRecord, SessionObserver } from './session.ts';
 
@@ -57,7 +56,8 @@ export class RunObserver implements SessionObserver {
   }
 
   onRecord(record: RequestRecord): void {
-    const { operation, result, request, member } = record;
+    const { operation, call, member } = record;
+    const { request } = call;
     const log = this.#lines.get(request) ?? NO_LINES;
     this.#lines.delete(request);
     if (operation.op === 'uevent') return;
@@ -65,24 +65,24 @@ export class RunObserver implements SessionObserver {
     if (!this.#stepped && this.resultsTotal > MAX_RESULTS) return;
     const answer: CallResult = {
       request,
-      op: operation.op,
-      subject: subjectOf(operation),
+      op: call.op,
+      subject: call.subject,
       cpu: record.cpu,
       start_ns: record.start,
       end_ns: record.end,
-      ret: result.ret,
-      stage: result.stage,
-      allocated_bytes: result.allocated,
+      ret: record.ret,
+      stage: call.stage,
+      allocated_bytes: call.allocated,
       log,
     };
-    const plain = !this.#stepped && member === undefined && result.text === undefined;
+    const plain = !this.#stepped && member === undefined && call.text === undefined;
     this.results.push(plain ? answer : this.#withMore(record, answer));
   }
 
   /** What few results have: apart, since an object made of parts takes its time. */
   #withMore(record: RequestRecord, answer: CallResult): CallResult {
     const { member } = record;
-    const { text } = record.result;
+    const { text } = record.call;
     return {
       ...(this.#stepped ? { step: Math.floor(record.sequence / 2) } : {}),
       ...(member === undefined ? {} : { member }),

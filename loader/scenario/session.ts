@@ -1,19 +1,15 @@
 import type { Coroutine, Task } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
+import type { ModuleCall } from '../module/index.ts';
 import type { Nanos } from '../units.ts';
-import {
-  executeOperation,
-  isKernelOperation,
-  type KernelOperation,
-  type OperationResult,
-} from './execute-operation.ts';
-import type { GroupMember, Operation, Program } from './operation.ts';
+import { isKernelOperation, type KernelOperation, startOperation } from './execute-operation.ts';
+import { type GroupMember, type Operation, type Program, subjectOf } from './operation.ts';
 import type { PortSession, SessionCompletion } from './port-session.ts';
 
 /** One finished kernel operation, for the result. */
 export interface RequestRecord {
-  readonly request: number;
+  readonly call: ModuleCall;
   readonly context: number;
   /** Which of its context's operations this was, from 0; and which process of a group. */
   readonly sequence: number;
@@ -22,7 +18,7 @@ export interface RequestRecord {
   readonly operation: KernelOperation;
   readonly start: Nanos;
   readonly end: Nanos;
-  readonly result: OperationResult;
+  readonly ret: number;
 }
 
 export interface SessionObserver {
@@ -156,11 +152,11 @@ export class Session implements PortSession {
       const { tag, operation } = next;
       const { index } = context;
       if (isKernelOperation(operation)) {
-        const { ret, text } = yield* this.#call(context, operation);
+        const { call, ret } = yield* this.#call(context, operation);
         this.#completions.push(
-          text === undefined
+          call.text === undefined
             ? { context: index, tag, ret }
-            : { context: index, tag, ret, data: encoder.encode(text) },
+            : { context: index, tag, ret, data: encoder.encode(call.text) },
         );
       } else {
         const ret = yield* this.#pass(context, operation);
@@ -195,23 +191,15 @@ export class Session implements PortSession {
   }
 
   /** One kernel operation of the current task, recorded. */
-  *#call(
-    context: Context,
-    operation: KernelOperation,
-    member?: number,
-  ): Coroutine<OperationResult> {
-    const { engine } = this.#kernel;
-    const task = engine.current!;
-    const request = this.#kernel.nextRequest();
-    const outer = task.request;
-    task.request = request;
+  *#call(context: Context, operation: KernelOperation, member?: number): Coroutine<RequestRecord> {
+    const kernel = this.#kernel;
+    const { engine } = kernel;
     const start = engine.now;
-    const { cpu } = task;
-    const result = yield* executeOperation(this.#kernel, request, operation);
-    task.request = outer;
-    if (context.ended && context.mailbox.length === 0 && operation.op === 'read') return result;
-    this.#observer.onRecord({
-      request,
+    const { cpu } = engine.current!;
+    const call = kernel.beginCall(operation.op, subjectOf(operation), kernel.nextRequest());
+    const ret = kernel.endCall(call, yield* startOperation(kernel, call, operation));
+    const record: RequestRecord = {
+      call,
       context: context.index,
       sequence: context.served,
       member,
@@ -219,9 +207,11 @@ export class Session implements PortSession {
       operation,
       start,
       end: engine.now,
-      result,
-    });
-    return result;
+      ret,
+    };
+    const report = context.ended && context.mailbox.length === 0 && operation.op === 'read';
+    if (!report) this.#observer.onRecord(record);
+    return record;
   }
 
   /** Starts a group's processes and waits for all; the first failure is the group's value. */

@@ -69,11 +69,12 @@ export class UdevManager {
     return this.#mostWorkers;
   }
 
-  /** kobject_uevent_env(): the current task broadcasts an event and goes on. */
-  *emit(uevent: Uevent): Coroutine<void> {
+  /** kobject_uevent_env(): the current task broadcasts an event and goes on. Always 0. */
+  *emit(uevent: Uevent): Coroutine<number> {
     const { engine, costs } = this.#libkmod.kernel;
     yield engine.work(costs.uevent_emit_ns);
     this.receive(uevent);
+    return 0;
   }
 
   /** An event arrives on the netlink socket, at no cost to anybody yet. */
