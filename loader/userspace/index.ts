@@ -6,7 +6,7 @@ export { fnmatch } from './fnmatch.ts';
 export type { IndexSource } from './index-source.ts';
 export { kmodLoad } from './kmod-load.ts';
 export { Libkmod, type LibkmodOptions } from './libkmod.ts';
-export { Modprobe, type ModprobeResult } from './modprobe.ts';
+export { Modprobe } from './modprobe.ts';
 export {
   type IndexedModule,
   ModuleIndex,

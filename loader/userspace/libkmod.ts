@@ -51,19 +51,13 @@ export class Libkmod {
     return state;
   }
 
-  /** module_is_inkernel(): one that is still coming does not count. */
-  *#inKernel(name: string, builtin: boolean): Coroutine<boolean> {
-    const state = yield* this.initstate(name, builtin);
-    return state === 'live' || state === 'builtin';
-  }
-
   /**
    * kmod_module_probe_insert_module(): 0, a negative errno, or the KMOD_PROBE flag under which a
    * blacklist stopped it. Ends with -EINTR once the process is killed.
    */
   *probeInsert(ref: ModuleRef, flags: number, extraOptions = '', depth = 0): Coroutine<number> {
     const { index, kernel } = this;
-    if (yield* this.#inKernel(ref.name, ref.builtin)) {
+    if (isInKernel(yield* this.initstate(ref.name, ref.builtin))) {
       return flags & KMOD_PROBE.FAIL_ON_LOADED ? -ERRNO.EEXIST : 0;
     }
     if (index.isBlacklisted(ref.name)) {
@@ -78,7 +72,9 @@ export class Libkmod {
     }
     let err = 0;
     for (const entry of list) {
-      err = yield* this.#insertEntry(entry, extraOptions, depth);
+      err = isInKernel(yield* this.initstate(entry.name, entry.builtin))
+        ? -ERRNO.EEXIST
+        : yield* this.#insertEntry(entry, extraOptions, depth);
       if (kernel.engine.current?.pending === 'kill') return -ERRNO.EINTR;
       if (err === -ERRNO.EEXIST && entry.target && flags & KMOD_PROBE.FAIL_ON_LOADED) break;
       if (err === -ERRNO.EEXIST || !entry.required) err = 0;
@@ -87,11 +83,14 @@ export class Libkmod {
     return err;
   }
 
-  *#insertEntry(entry: ProbeEntry, extraOptions: string, depth: number): Coroutine<number> {
-    if (yield* this.#inKernel(entry.name, entry.builtin)) return -ERRNO.EEXIST;
+  #insertEntry(entry: ProbeEntry, extraOptions: string, depth: number): Coroutine<number> {
     const args = joinOptions(entry.options, entry.target ? extraOptions : '');
-    if (entry.install === undefined) return yield* this.insert(entry.path, args);
-    const status = yield* runInstallCommand(this, entry.install, args, depth);
+    const { path, install } = entry;
+    return install === undefined ? this.insert(path, args) : this.#install(install, args, depth);
+  }
+
+  *#install(command: string, args: string, depth: number): Coroutine<number> {
+    const status = yield* runInstallCommand(this, command, args, depth);
     return status === 0 ? 0 : -ERRNO.EINVAL;
   }
 
@@ -135,6 +134,11 @@ export class Libkmod {
     }
     return list;
   }
+}
+
+/** module_is_inkernel(): one that is still coming does not count. */
+function isInKernel(state: InitState | 'builtin' | undefined): boolean {
+  return state === 'live' || state === 'builtin';
 }
 
 /** Which of the given flags stops a blacklisted module, in libkmod's order; 0 = none. */

@@ -12,7 +12,6 @@ import {
   Libkmod,
   type LibkmodOptions,
   Modprobe,
-  type ModprobeResult,
   ModuleIndex,
   type UserKernel,
 } from '../../../loader/userspace/index.ts';
@@ -21,6 +20,13 @@ import { moduleBytes, type TreeModule, treeSource } from './module-tree.ts';
 
 export const MS = 1_000_000;
 export const SECOND = 1_000 * MS;
+
+/** How a modprobe process ended: exit code or signal, and what it said. */
+export interface ModprobeResult {
+  readonly code: number;
+  readonly signal: number;
+  readonly stderr: readonly string[];
+}
 
 export interface Syscall {
   readonly op: 'finit' | 'init' | 'delete';
@@ -174,7 +180,9 @@ export class FakeKernel implements UserKernel {
     const run: { result: ModprobeResult | undefined; task: Task } = { result: undefined } as never;
     const { modprobe } = this;
     run.task = this.engine.spawn({ comm: 'modprobe' }, function* () {
-      run.result = yield* modprobe.run(args);
+      const stderr: string[] = [];
+      const status = yield* modprobe.program(['modprobe', ...args], stderr);
+      run.result = { code: status >> 8, signal: status & 127, stderr };
     });
     return run;
   }
