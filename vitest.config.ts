@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,5 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // The suites beside a real kernel are half of all: on two cores the others go on meanwhile.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
