@@ -132,20 +132,36 @@ export interface ElfParam {
   readonly ops: string | undefined;
   /**
    * Function behind `ops->set`, e.g. `param_set_int` for `param_ops_int`; for ops of the module's
-   * own, the symbol found in the ops structure.
+   * own, the symbol found in the ops structure. '' = its name is not known, undefined = none.
    */
   readonly set: string | undefined;
+  /** Function behind `ops->get`, likewise. */
+  readonly get: string | undefined;
   readonly perm: number;
   readonly level: number;
   readonly flags: number;
   /** KERNEL_PARAM_OPS_FL_NOARG of the ops: `name` without a value is taken. */
   readonly noarg: boolean;
-  /** struct kparam_array, for `param_array_ops` */
-  readonly array:
-    | { readonly max: number; readonly elemsize: number; readonly ops: string | undefined }
-    | undefined;
+  /** The variable behind `arg`, or the structure below; undefined = not in this file. */
+  readonly arg: SymbolPlace | undefined;
+  readonly array: ElfParamArray | undefined;
   /** struct kparam_string, for `param_ops_string` */
-  readonly string: { readonly maxlen: number } | undefined;
+  readonly string:
+    | { readonly maxlen: number; readonly string: SymbolPlace | undefined }
+    | undefined;
+}
+
+/** struct kparam_array, for `param_array_ops`. */
+export interface ElfParamArray {
+  readonly max: number;
+  readonly elemsize: number;
+  /** The elements' own, as in ElfParam. */
+  readonly ops: string | undefined;
+  readonly set: string | undefined;
+  readonly get: string | undefined;
+  /** How many elements were given; undefined = not kept. */
+  readonly num: SymbolPlace | undefined;
+  readonly elem: SymbolPlace | undefined;
 }
 
 /** A relocation the kernel refuses while applying them. */
@@ -199,6 +215,8 @@ export interface ModuleElf {
   versions(): ElfVersion[];
   /** `__param` entries, as parse_args sees them. */
   paramEntries(): ElfParam[];
+  /** The string that the pointer at that place of the file's data refers to. */
+  stringAt(place: SymbolPlace): string | undefined;
   readonly hasInit: boolean;
   readonly hasExit: boolean;
   /** The symbols struct module's init and exit point to. */

@@ -7,6 +7,7 @@ export type {
   ElfKernel,
   ElfMessage,
   ElfParam,
+  ElfParamArray,
   ElfRefusal,
   ElfSection,
   ElfSymbolCase,
@@ -21,6 +22,7 @@ export type {
   ReadElfResult,
   RelocationRefusal,
   SectionPlace,
+  SymbolPlace,
 } from './elf-types.ts';
 export { type ExtractedModinfo, extractModinfo } from './extract-modinfo.ts';
 export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';

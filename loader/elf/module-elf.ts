@@ -25,7 +25,7 @@ import { type CheckedElf, checkElf } from './elf-validity.ts';
 import type { ElfView } from './elf-view.ts';
 import { readExports, readVersions } from './exports.ts';
 import { modinfoAll, modinfoEntries, modinfoGet } from './modinfo.ts';
-import { readParams } from './params.ts';
+import { readParams, readStringAt } from './params.ts';
 import { relocationTables } from './relocation.ts';
 import { checkRelocations } from './relocation-check.ts';
 import { SymbolTable } from './symbol-table.ts';
@@ -171,6 +171,10 @@ class ParsedModule implements ModuleElf {
 
   paramEntries(): ElfParam[] {
     return readParams(this.view, this.index);
+  }
+
+  stringAt(place: SymbolPlace): string | undefined {
+    return readStringAt(this.view, this.index, place);
   }
 
   get hasInit(): boolean {

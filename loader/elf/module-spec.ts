@@ -32,6 +32,8 @@ export interface SpecParam {
   readonly perm?: number;
   /** Elements of an array parameter. */
   readonly array?: number;
+  /** What its 8 bytes of `.data` begin as; without it they are no more than filler. */
+  readonly value?: bigint;
 }
 
 export interface ModuleSpec {

@@ -65,6 +65,7 @@ export function writeParams(
   const strings = draft.elf.sectionSymbol(rodata);
   const values = draft.elf.sectionSymbol(data);
   const view = new DataView(table.data.buffer, table.data.byteOffset);
+  const variables = new DataView(data.data.buffer, data.data.byteOffset);
   places.forEach((place, i) => {
     const { param } = place;
     const at = i * draft.cls.kernelParam;
@@ -73,6 +74,7 @@ export function writeParams(
     draft.pointer(table, at + word, thisModule);
     view.setUint16(at + 3 * word, param.perm ?? 0o444, true);
     view.setInt8(at + 3 * word + 2, -1);
+    if (param.value !== undefined) variables.setBigUint64(i * PARAM_VALUE, param.value, true);
     const isArray = param.array !== undefined;
     const ops = isArray ? 'param_array_ops' : `param_ops_${param.type}`;
     draft.pointer(table, at + 2 * word, draft.undefinedSymbol(ops));

@@ -34,6 +34,7 @@ export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
 /** free_module(), kernel/module/main.c, Linux 6.12 */
 export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   ctx.tracer.emit({ kind: 'module_free', name: mod.name });
+  mod.inSysfs = false;
   yield ctx.engine.work(ctx.costs.sysfs_ns);
   yield* ctx.modules.mutex.lock();
   ctx.modules.setState(mod, 'unformed');

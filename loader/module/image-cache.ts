@@ -7,6 +7,7 @@ import {
 } from '../decompress/index.ts';
 import {
   type ElfKernel,
+  type ElfParam,
   type ElfSymbolCase,
   layoutModule,
   type ModuleElf,
@@ -25,6 +26,7 @@ export interface ModuleFacts {
   /** Whether struct module's pointers are set once its memory has its places (Linux 6.4 on). */
   readonly hasInit: boolean;
   readonly hasExit: boolean;
+  readonly params: readonly ElfParam[];
   /** The first parameter in sysfs whose name another has, too. */
   readonly paramNamedTwice: string | undefined;
 }
@@ -92,13 +94,15 @@ export class ImageCache {
   facts(elf: ModuleElf): ModuleFacts {
     let facts = this.#facts.get(elf);
     if (!facts) {
+      const params = elf.paramEntries();
       facts = {
         cases: elf.symbolCases(),
         relocations: countRelocations(elf),
         versions: versionMap(elf),
         hasInit: isSomewhere(elf.initAt, this.layout(elf)),
         hasExit: isSomewhere(elf.exitAt, this.layout(elf)),
-        paramNamedTwice: paramNamedTwice(elf),
+        params,
+        paramNamedTwice: paramNamedTwice(params),
       };
       this.#facts.set(elf, facts);
     }
@@ -133,9 +137,9 @@ function isSomewhere(at: ModuleElf['initAt'], layout: ModuleLayout): boolean {
 }
 
 /** Parameters without permissions have no file (module_param_sysfs_setup, kernel/params.c). */
-function paramNamedTwice(elf: ModuleElf): string | undefined {
+function paramNamedTwice(params: readonly ElfParam[]): string | undefined {
   const seen = new Set<string>();
-  for (const { name, perm } of elf.paramEntries()) {
+  for (const { name, perm } of params) {
     if (perm === 0) continue;
     if (seen.has(name)) return name;
     seen.add(name);

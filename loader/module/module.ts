@@ -1,6 +1,7 @@
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
 import type { AreaPurpose } from '../trace/event.ts';
 import type { Bytes, Nanos, VirtAddr } from '../units.ts';
+import { ParamMemory } from './param-memory.ts';
 
 /** enum module_state, include/linux/module.h, Linux 6.12 */
 export type ModuleState = 'unformed' | 'coming' | 'live' | 'going';
@@ -44,6 +45,10 @@ export class Module {
   exports: readonly ElfExport[] = [];
   /** Its parameters as they were given. */
   args = '';
+  /** What the variables behind its parameters hold. */
+  readonly params: ParamMemory;
+  /** Its files in /sys/module are there: from mod_sysfs_setup to mod_sysfs_teardown. */
+  inSysfs = false;
   /** Bytes of per-cpu data held. */
   percpu: VirtAddr | undefined;
   /** Areas its init function allocated and keeps. */
@@ -64,6 +69,7 @@ export class Module {
   ) {
     this.name = elf.name;
     this.elf = elf;
+    this.params = new ParamMemory(elf);
     this.layout = layout;
     this.memory = memory;
     this.coreSize = sizes.core;

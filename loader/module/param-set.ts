@@ -1,89 +1,152 @@
-import type { ElfParam } from '../elf/index.ts';
+import type { ElfParam, ElfParamArray, SymbolPlace } from '../elf/index.ts';
 import { LOG_LEVEL, type Printk } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
-import { kstrtobool, kstrtoInteger, type Parsed } from './kstrto.ts';
+import type { ModuleContext } from './context.ts';
+import { kstrtobool, kstrtoInteger } from './kstrto.ts';
+import type { Module } from './module.ts';
+import type { ParamMemory } from './param-memory.ts';
+import { BOOLEANS, INTEGERS, typeOf } from './param-types.ts';
 
-/** Integer setters of kernel/params.c: bits (0 = a long) and signedness. */
-const INTEGERS: Readonly<Record<string, readonly [bits: number, signed: boolean]>> = {
-  byte: [8, false],
-  short: [16, true],
-  ushort: [16, false],
-  int: [32, true],
-  uint: [32, false],
-  hexint: [32, false],
-  long: [0, true],
-  ulong: [0, false],
-  ullong: [64, false],
-};
-
-const BOOLEANS: ReadonlySet<string> = new Set(['bool', 'invbool', 'bint', 'bool_enable_only']);
+/** KERNEL_PARAM_FL_UNSAFE, include/linux/moduleparam.h */
+const FL_UNSAFE = 1;
 const CHARP_MAX = 1024;
 
-/** `param_ops_int` or `param_set_int` → `int`. */
-function kindOf(symbol: string | undefined): string | undefined {
-  return symbol?.replace(/^param_(ops|set|get)_/, '');
+export interface SetOutcome {
+  /** 0 or a negative errno. */
+  readonly err: number;
+  /** What is left of the value: that of an array is cut at its commas in place. */
+  readonly left: string | undefined;
+}
+
+/** One variable and its functions: a parameter, or an element of an array. */
+interface Variable {
+  readonly name: string;
+  readonly set: string | undefined;
+  readonly get: string | undefined;
+  readonly place: SymbolPlace | undefined;
+}
+
+/** Sets a parameter: param_check_unsafe() and `set` (kernel/params.c, Linux 6.12). */
+export function paramSet(
+  ctx: ModuleContext,
+  mod: Module,
+  param: ElfParam,
+  value: string | undefined,
+): SetOutcome {
+  const { log } = ctx;
+  if ((param.flags & FL_UNSAFE) !== 0) {
+    log.print(LOG_LEVEL.NOTICE, `Setting dangerous option ${param.name} - tainting kernel`);
+    ctx.taint.add('U');
+  }
+  const memory = mod.params;
+  const { name, array, string, set, get } = param;
+  if (array) return setArray(log, name, array, value ?? '', memory);
+  const err = string
+    ? setString(log, name, string, value ?? '', memory)
+    : setScalar(log, { name, set, get, place: param.arg }, value, memory);
+  return { err, left: value };
+}
+
+/** param_set_copystring() */
+function setString(
+  log: Printk,
+  name: string,
+  { maxlen, string }: NonNullable<ElfParam['string']>,
+  value: string,
+  memory: ParamMemory,
+): number {
+  if (value.length >= maxlen) {
+    log.print(LOG_LEVEL.ERR, `${name}: string doesn't fit in ${(maxlen - 1) >>> 0} chars.`);
+    return -ERRNO.ENOSPC;
+  }
+  if (string) memory.setText(string, value);
+  return 0;
 }
 
 /**
- * What a parameter's `set` makes of a value: 0 or a negative errno (kernel/params.c, Linux 6.12).
- *
- * Model: a setter of the module's own takes every value.
+ * Model: a setter of the module's own takes every value, and the variable then holds what its
+ * getter's type can make of it.
  */
-export function paramSet(
-  log: Printk,
-  param: ElfParam,
-  value: string | undefined,
-  wordBits: 32 | 64,
-): number {
-  if (param.array) return setArray(log, param, value ?? '', wordBits);
-  if (param.string) {
-    if ((value ?? '').length < param.string.maxlen) return 0;
-    log.print(
-      LOG_LEVEL.ERR,
-      `${param.name}: string doesn't fit in ${param.string.maxlen - 1} chars.`,
-    );
-    return -ERRNO.ENOSPC;
-  }
-  return setScalar(log, param.name, kindOf(param.set ?? param.ops), value, wordBits);
-}
-
 function setScalar(
   log: Printk,
-  name: string,
-  kind: string | undefined,
+  variable: Variable,
   value: string | undefined,
-  wordBits: 32 | 64,
+  memory: ParamMemory,
 ): number {
-  if (kind === undefined) return 0;
-  if (BOOLEANS.has(kind)) return outcome(kstrtobool(value ?? '1'));
-  if (kind === 'charp') {
-    if ((value ?? '').length <= CHARP_MAX) return 0;
-    log.print(LOG_LEVEL.ERR, `${name}: string parameter too long`);
-    return -ERRNO.ENOSPC;
-  }
-  const integer = INTEGERS[kind];
-  if (!integer) return 0;
-  const [bits, signed] = integer;
-  return outcome(kstrtoInteger(value ?? '', bits || wordBits, signed));
-}
-
-/** param_array(): comma-separated values, each set in turn. */
-function setArray(log: Printk, param: ElfParam, value: string, wordBits: 32 | 64): number {
-  const array = param.array!;
-  const kind = kindOf(array.ops);
-  let count = 0;
-  for (const item of value.split(',')) {
-    if (count === array.max) {
-      log.print(LOG_LEVEL.ERR, `${param.name}: can only take ${array.max} arguments`);
-      return -ERRNO.EINVAL;
-    }
-    const err = setScalar(log, param.name, kind, item, wordBits);
-    if (err !== 0) return err;
-    count += 1;
+  const type = typeOf(variable.set);
+  if (type !== undefined) return setTyped(log, variable, type, value, memory);
+  const shown = typeOf(variable.get);
+  if (shown !== undefined && value !== undefined && value.length <= CHARP_MAX) {
+    setTyped(log, variable, shown, value, memory);
   }
   return 0;
 }
 
-function outcome(parsed: Parsed): number {
-  return parsed.ok ? 0 : -parsed.errno;
+function setTyped(
+  log: Printk,
+  { name, place }: Variable,
+  type: string,
+  value: string | undefined,
+  memory: ParamMemory,
+): number {
+  if (type === 'charp') {
+    if ((value ?? '').length > CHARP_MAX) {
+      log.print(LOG_LEVEL.ERR, `${name}: string parameter too long`);
+      return -ERRNO.ENOSPC;
+    }
+    if (place) memory.setText(place, value ?? '');
+    return 0;
+  }
+  if (BOOLEANS.has(type)) return setBool(type, place, value, memory);
+  const { bytes, signed } = INTEGERS[type]!;
+  const parsed = kstrtoInteger(value ?? '', 8 * (bytes || memory.word), signed);
+  if (!parsed.ok) return -parsed.errno;
+  if (place) memory.setNumber(place, parsed.value);
+  return 0;
+}
+
+/** param_set_bool(), param_set_invbool(), param_set_bint(), param_set_bool_enable_only() */
+function setBool(
+  type: string,
+  place: SymbolPlace | undefined,
+  value: string | undefined,
+  memory: ParamMemory,
+): number {
+  // No equals means "set".
+  const parsed = kstrtobool(value ?? '1');
+  if (!parsed.ok) return -parsed.errno;
+  if (!place) return 0;
+  const on = parsed.value !== 0n;
+  if (type === 'bool_enable_only' && !on) {
+    return memory.number(place, 1) === 0n ? 0 : -ERRNO.EROFS;
+  }
+  memory.setNumber(place, on === (type !== 'invbool') ? 1n : 0n);
+  return 0;
+}
+
+/** param_array(): comma-separated values, each set in turn and counted. */
+function setArray(
+  log: Printk,
+  name: string,
+  array: ElfParamArray,
+  value: string,
+  memory: ParamMemory,
+): SetOutcome {
+  const { set, get, elem, elemsize, num } = array;
+  const items = value.split(',');
+  const counted = (count: number): void => {
+    if (num) memory.setNumber(num, BigInt(count));
+  };
+  counted(0);
+  for (const [i, item] of items.entries()) {
+    if (i === array.max) {
+      log.print(LOG_LEVEL.ERR, `${name}: can only take ${array.max | 0} arguments`);
+      return { err: -ERRNO.EINVAL, left: i === 0 ? value : items[0] };
+    }
+    const place = elem && { section: elem.section, value: elem.value + i * elemsize };
+    const err = setScalar(log, { name, set, get, place }, item, memory);
+    if (err !== 0) return { err, left: items[0] };
+    counted(i + 1);
+  }
+  return { err: 0, left: items[0] };
 }

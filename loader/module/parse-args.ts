@@ -1,14 +1,11 @@
-import type { ElfParam } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import { ERRNO } from '../errno.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
-import { paramSet } from './param-set.ts';
+import { paramSet, type SetOutcome } from './param-set.ts';
 
 /** isspace() of the kernel's Latin-1 character table (lib/ctype.c). */
 const SPACE = /[ \t\n\v\f\r\xa0]/;
-/** KERNEL_PARAM_FL_UNSAFE, include/linux/moduleparam.h */
-const FL_UNSAFE = 1;
 
 interface Argument {
   readonly param: string;
@@ -68,7 +65,6 @@ function sameParam(a: string, b: string): boolean {
  * errno of the last bad one is returned, negative (parse_args, kernel/params.c, Linux 6.12).
  */
 export function parseArgs(ctx: ModuleContext, mod: Module, text: string): number {
-  const params = mod.elf.paramEntries();
   const { log } = ctx;
   let err = 0;
   let args = skipSpaces(text);
@@ -81,13 +77,13 @@ export function parseArgs(ctx: ModuleContext, mod: Module, text: string): number
       }
       return err;
     }
-    const ret = parseOne(ctx, mod, params, param, value);
+    const { err: ret, left } = parseOne(ctx, mod, param, value);
     if (ret === 0) continue;
     const problem = ret === -ERRNO.ENOSPC ? 'too large' : 'invalid';
     const line =
       ret === -ERRNO.ENOENT
         ? `Unknown parameter \`${param}'`
-        : `\`${value ?? ''}' ${problem} for parameter \`${param}'`;
+        : `\`${left ?? ''}' ${problem} for parameter \`${param}'`;
     log.print(LOG_LEVEL.ERR, `${mod.name}: ${line}`);
     err = ret;
   }
@@ -97,22 +93,38 @@ export function parseArgs(ctx: ModuleContext, mod: Module, text: string): number
 function parseOne(
   ctx: ModuleContext,
   mod: Module,
-  params: readonly ElfParam[],
   name: string,
   value: string | undefined,
-): number {
+): SetOutcome {
+  const { params } = ctx.images.facts(mod.elf);
   const known = params.find((param) => sameParam(param.name, name));
-  if (known) {
-    if (value === undefined && !known.noarg) return -ERRNO.EINVAL;
-    if ((known.flags & FL_UNSAFE) !== 0) {
-      ctx.log.print(LOG_LEVEL.NOTICE, `Setting dangerous option ${known.name} - tainting kernel`);
-      ctx.taint.add('U');
-    }
-    return paramSet(ctx.log, known, value, ctx.images.kernel.wordBits);
+  if (!known) {
+    unknownModuleParam(ctx, mod, name);
+    return { err: 0, left: value };
   }
-  // unknown_module_param_cb(): every module understands async_probe and dyndbg.
-  if (name !== 'async_probe' && name !== 'dyndbg') {
-    ctx.log.print(LOG_LEVEL.WARNING, `${mod.name}: unknown parameter '${name}' ignored`);
+  if (value === undefined && !known.noarg) return { err: -ERRNO.EINVAL, left: value };
+  return paramSet(ctx, mod, known, value);
+}
+
+/**
+ * unknown_module_param_cb() (kernel/module/main.c): every module understands async_probe and
+ * dyndbg. With CONFIG_DYNAMIC_DEBUG, whatever stands before a dot is taken off
+ * (ddebug_dyndbg_param_cb, lib/dynamic_debug.c).
+ *
+ * Model: queries of dyndbg have no effect and no faults.
+ */
+function unknownModuleParam(ctx: ModuleContext, mod: Module, name: string): void {
+  if (name === 'async_probe') return;
+  const { log, features } = ctx;
+  let unknown = name;
+  if (features.dynamic_debug) {
+    const dot = name.indexOf('.');
+    if (name.slice(dot + 1) === 'dyndbg') return;
+    if (dot >= 0) unknown = name.slice(0, dot);
+  } else if (name === 'dyndbg') {
+    const line = 'dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG builds';
+    log.print(LOG_LEVEL.WARNING, line);
+    return;
   }
-  return 0;
+  log.print(LOG_LEVEL.WARNING, `${mod.name}: unknown parameter '${unknown}' ignored`);
 }

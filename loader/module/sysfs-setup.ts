@@ -16,9 +16,10 @@ export function modSysfsSetup(ctx: ModuleContext, mod: Module): number {
   if (mod.name === '') return -ERRNO.EINVAL;
   const { paramNamedTwice } = ctx.images.facts(mod.elf);
   if (paramNamedTwice !== undefined) return refuseTwice(ctx, mod, `parameters/${paramNamedTwice}`);
-  if (!ctx.features.kallsyms) return 0;
-  const section = sectionNamedTwice(mod);
-  return section === undefined ? 0 : refuseTwice(ctx, mod, `sections/${section}`);
+  const section = ctx.features.kallsyms ? sectionNamedTwice(mod) : undefined;
+  if (section !== undefined) return refuseTwice(ctx, mod, `sections/${section}`);
+  mod.inSysfs = true;
+  return 0;
 }
 
 /** sysfs_warn_dup(), fs/sysfs/dir.c */

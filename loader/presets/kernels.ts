@@ -51,6 +51,8 @@ export interface KernelFeatures {
   /** CONFIG_CONSTRUCTORS: `.ctors` and `.init_array` are run, and both at once refused. */
   readonly constructors: boolean;
   readonly livepatch: boolean;
+  /** CONFIG_DYNAMIC_DEBUG: `dyndbg=` among a module's arguments means something. */
+  readonly dynamic_debug: boolean;
   readonly smp: boolean;
   /** The CPU and page tables know NX: set_memory_nx and _x then purge like the others. */
   readonly nx: boolean;
@@ -89,6 +91,7 @@ const V6_12: KernelFeatures = {
   strict_module_rwx: true,
   constructors: false,
   livepatch: false,
+  dynamic_debug: false,
   smp: true,
   nx: false,
   module_sig: 'off',

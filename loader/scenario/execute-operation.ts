@@ -49,7 +49,7 @@ export function startOperation(
   switch (operation.op) {
     case 'finit_module': {
       const file = openForCall(kernel, operation);
-      if (file === 'missing') return atOnce(-ERRNO.ENOENT);
+      if (typeof file === 'number') return atOnce(file);
       return finitModule(ctx, call, file, operation.args, operation.flags);
     }
     case 'init_module': {
@@ -104,16 +104,20 @@ function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<num
   return status;
 }
 
-/** The file of a finit_module, opened as the operation says; `missing` when open(2) fails. */
+/** The file of a finit_module, opened as the operation says, or the negative errno of open(2). */
 function openForCall(
   kernel: SimKernel,
   operation: Extract<KernelOperation, { op: 'finit_module' }>,
-): OpenFile | undefined | 'missing' {
+): OpenFile | undefined | number {
   const { open, path } = operation;
   if (open === 'bad') return undefined;
   const opened = kernel.tree.open(path);
   const inode = opened.ok ? opened.inode : virtualInode(kernel, path);
-  return inode === undefined ? 'missing' : { inode, readable: open !== 'write', path };
+  if (inode === undefined) return -ERRNO.ENOENT;
+  const readable = open !== 'write';
+  const unreadable = kernel.files.get(kernel.tree.absolute(path))?.unreadable;
+  if (readable && unreadable !== undefined) return unreadable;
+  return { inode, readable, path };
 }
 
 /** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
@@ -152,6 +156,7 @@ function accessFile(
   if (!file) return -ERRNO.ENOENT;
   call.stage = 'done';
   if (operation.op === 'read') {
+    if (file.unreadable !== undefined) return file.unreadable;
     call.text = file.read();
     return call.text.length;
   }

@@ -36,6 +36,7 @@ const featureSchema = z
     strict_module_rwx: z.boolean(),
     constructors: z.boolean(),
     livepatch: z.boolean(),
+    dynamic_debug: z.boolean(),
     smp: z.boolean(),
     nx: z.boolean(),
     module_sig: z.enum(['off', 'permissive', 'enforce']),

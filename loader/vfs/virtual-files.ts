@@ -1,11 +1,21 @@
 import { ERRNO } from '../errno.ts';
-import { type ModuleContext, procModules } from '../module/index.ts';
+import { type Module, type ModuleContext, procModules } from '../module/index.ts';
+import {
+  paramAttrShow,
+  paramAttrStore,
+  paramFiles,
+  paramOfFile,
+  paramReadable,
+  paramWritable,
+} from '../module/param-attr.ts';
 import { moduleAddress } from '../module/proc-modules.ts';
 import { COUNTER_NAMES, statsText } from '../stats/index.ts';
 
 /** A file whose text is made when it is read. */
 export interface VirtualFile {
   read(): string;
+  /** A negative errno that reading meets with instead. */
+  readonly unreadable?: number | undefined;
   /** Takes what is written; a negative errno refuses. Absent: the file cannot be written. */
   write?(text: string): number;
 }
@@ -23,6 +33,7 @@ const DEBUG_MODULES = '/sys/kernel/debug/modules';
 export class VirtualFiles {
   readonly #ctx: ModuleContext;
   readonly #fixed = new Map<string, VirtualFile>();
+  readonly #standIns = new Map<string, VirtualFile>();
   #kptrRestrict = 0;
 
   constructor(ctx: ModuleContext, options: VirtualFilesOptions) {
@@ -56,22 +67,30 @@ export class VirtualFiles {
     }
   }
 
-  /** Puts one more file there, such as a parameter of a module whose working the caller knows. */
+  /** Stands in for the file of a parameter whose working the caller knows, while it is there. */
   add(path: string, file: VirtualFile): void {
-    this.#fixed.set(path, file);
+    this.#standIns.set(path, file);
   }
 
   get(path: string): VirtualFile | undefined {
-    return this.#fixed.get(path) ?? this.#moduleFile(path) ?? this.#sectionFile(path);
+    return (
+      this.#fixed.get(path) ??
+      this.#moduleFile(path) ??
+      this.#sectionFile(path) ??
+      this.#parameterFile(path)
+    );
   }
 
   /** Every path that exists now. */
   *paths(): Generator<string> {
     yield* this.#fixed.keys();
     for (const mod of this.#ctx.modules.newestFirst()) {
-      if (mod.state === 'unformed') continue;
+      if (!mod.inSysfs) continue;
       for (const file of ['coresize', 'initsize', 'initstate', 'refcnt', 'taint']) {
         yield `/sys/module/${mod.name}/${file}`;
+      }
+      for (const file of paramFiles(this.#ctx, mod)) {
+        yield `/sys/module/${mod.name}/parameters/${file}`;
       }
     }
   }
@@ -90,10 +109,39 @@ export class VirtualFiles {
     return 0;
   }
 
+  #inSysfs(name: string): Module | undefined {
+    const mod = this.#ctx.modules.findFormed(name);
+    return mod?.inSysfs ? mod : undefined;
+  }
+
+  /** /sys/module/<name>/parameters/… */
+  #parameterFile(path: string): VirtualFile | undefined {
+    const match = /^\/sys\/module\/([^/]+)\/parameters\/([^/]+)$/.exec(path);
+    const mod = match ? this.#inSysfs(match[1]!) : undefined;
+    const param = mod && paramOfFile(this.#ctx, mod, match![2]!);
+    if (!mod || !param) return undefined;
+    const standIn = this.#standIns.get(path);
+    if (standIn) return standIn;
+    const show = (): string | number =>
+      paramReadable(param) ? paramAttrShow(mod, param) : -ERRNO.EACCES;
+    const write = (text: string): number => paramAttrStore(this.#ctx, mod, param, text);
+    return {
+      read: () => {
+        const shown = show();
+        return typeof shown === 'string' ? shown : '';
+      },
+      get unreadable() {
+        const shown = show();
+        return typeof shown === 'number' ? shown : undefined;
+      },
+      ...(paramWritable(param) ? { write } : {}),
+    };
+  }
+
   /** /sys/module/<name>/sections/.text */
   #sectionFile(path: string): VirtualFile | undefined {
     const match = /^\/sys\/module\/([^/]+)\/sections\/\.text$/.exec(path);
-    const mod = match ? this.#ctx.modules.findFormed(match[1]!) : undefined;
+    const mod = match ? this.#inSysfs(match[1]!) : undefined;
     if (!mod) return undefined;
     return { read: () => `0x${moduleAddress(this.#ctx, mod, this.#showAddresses)}\n` };
   }
@@ -102,7 +150,7 @@ export class VirtualFiles {
   #moduleFile(path: string): VirtualFile | undefined {
     const match = /^\/sys\/module\/([^/]+)\/([a-z]+)$/.exec(path);
     if (!match) return undefined;
-    const mod = this.#ctx.modules.findFormed(match[1]!);
+    const mod = this.#inSysfs(match[1]!);
     if (!mod) return undefined;
     switch (match[2]) {
       case 'initstate':

@@ -9,10 +9,12 @@ import { compressed } from './compressed.ts';
 import { damaged } from './damaged.ts';
 import { exhaustion } from './exhaustion.ts';
 import { mixed } from './mixed.ts';
+import { parameters } from './parameters.ts';
 import { waiting } from './waiting.ts';
 
 export const SUITES: readonly Suite[] = [
   churn,
+  parameters,
   damaged,
   compressed,
   exhaustion,

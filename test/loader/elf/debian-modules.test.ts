@@ -222,6 +222,8 @@ describe.skipIf(missing)(`Debian's i386 modules${missing}`, () => {
         name: 'numdummies',
         ops: 'param_ops_int',
         set: 'param_set_int',
+        get: 'param_get_int',
+        arg: { section: expect.any(Number), value: expect.any(Number) },
         noarg: false,
         perm: 0,
         level: -1,

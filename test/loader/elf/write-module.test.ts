@@ -96,13 +96,18 @@ describe.each(KERNELS)('a written module of $wordBits bits', (kernel) => {
   });
 
   it('has parameters with their setters', () => {
+    const elf = mustRead(sampleFile(kernel), kernel);
+    const data = elf.findSec('.data')!.index;
+    const rodata = elf.findSec('.rodata')!.index;
     const param = { perm: 0o444, level: -1, flags: 0, noarg: false, array: undefined };
-    expect(mustRead(sampleFile(kernel), kernel).paramEntries()).toEqual([
+    expect(elf.paramEntries()).toEqual([
       {
         ...param,
         name: 'count',
         ops: 'param_ops_int',
         set: 'param_set_int',
+        get: 'param_get_int',
+        arg: { section: data, value: 0 },
         perm: 0o644,
         string: undefined,
       },
@@ -111,7 +116,17 @@ describe.each(KERNELS)('a written module of $wordBits bits', (kernel) => {
         name: 'list',
         ops: 'param_array_ops',
         set: 'param_array_set',
-        array: { max: 4, elemsize: 4, ops: 'param_ops_uint' },
+        get: 'param_array_get',
+        arg: { section: rodata, value: expect.any(Number) },
+        array: {
+          max: 4,
+          elemsize: 4,
+          ops: 'param_ops_uint',
+          set: 'param_set_uint',
+          get: 'param_get_uint',
+          num: undefined,
+          elem: { section: data, value: 8 },
+        },
         string: undefined,
       },
       {
@@ -119,6 +134,8 @@ describe.each(KERNELS)('a written module of $wordBits bits', (kernel) => {
         name: 'on',
         ops: 'param_ops_bool',
         set: 'param_set_bool',
+        get: 'param_get_bool',
+        arg: { section: data, value: 16 },
         noarg: true,
         string: undefined,
       },
