@@ -1,4 +1,5 @@
 import { createFsFromVolume, type IFs, Volume } from 'memfs';
+import { ERRNO, errnoName } from '../errno.ts';
 import type { SimKernel } from '../kernel.ts';
 
 /**
@@ -17,8 +18,8 @@ export function createGuestVolume(kernel: SimKernel): IFs {
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
         view.refresh(args[0]);
-        if (property === 'writeFile' || property === 'appendFile') {
-          return writeWithCallback(target, view, args, member);
+        if (CALLED_BACK.has(property)) {
+          return withCallback(target, view, `${String(property)}Sync`, args, member);
         }
         const written = view.intercept(String(property), args);
         return written ? undefined : Reflect.apply(member, target, args);
@@ -41,16 +42,19 @@ function currentPromises(fs: IFs, view: GuestView): unknown {
   });
 }
 
+const CALLED_BACK: ReadonlySet<string | symbol> = new Set(['readFile', 'writeFile', 'appendFile']);
+
 /** fs.writeFile(path, data[, options], callback): the kernel's answer reaches the callback. */
-function writeWithCallback(
+function withCallback(
   fs: IFs,
   view: GuestView,
+  method: string,
   args: unknown[],
   member: CallableFunction,
 ): unknown {
   const callback = args.at(-1) as (error: Error | null) => void;
   try {
-    if (!view.intercept('writeFileSync', args)) return Reflect.apply(member, fs, args);
+    if (!view.intercept(method, args)) return Reflect.apply(member, fs, args);
     callback(null);
   } catch (error) {
     callback(error as Error);
@@ -88,15 +92,21 @@ class GuestView {
     }
   }
 
-  /** Turns a write to one of the kernel's files into the kernel's own; true when it was one. */
+  /**
+   * Turns a write to one of the kernel's files into the kernel's own; true when it was one. Reading
+   * one throws when the kernel refuses.
+   */
   intercept(method: string, args: readonly unknown[]): boolean {
-    if (method !== 'writeFileSync' && method !== 'appendFileSync') return false;
     const path = this.#kernel.tree.absolute(String(args[0]));
+    if (method === 'readFileSync') {
+      const unreadable = this.#kernel.files.get(path)?.unreadable;
+      if (unreadable !== undefined) throw fsError('read', path, unreadable);
+    }
+    if (method !== 'writeFileSync' && method !== 'appendFileSync') return false;
     const file = this.#kernel.files.get(path);
-    const errno = file?.write ? file.write(String(args[1])) : -13;
+    const errno = file?.write ? file.write(String(args[1])) : -ERRNO.EACCES;
     if (errno === 0) return true;
-    const code = errno === -13 ? 'EACCES' : errno === -30 ? 'EROFS' : 'EINVAL';
-    throw Object.assign(new Error(`${code}: write '${path}'`), { code, errno, path });
+    throw fsError('write', path, errno);
   }
 
   #refreshNames(): void {
@@ -127,4 +137,9 @@ class GuestView {
     this.#volume.mkdirSync(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true });
     this.#volume.writeFileSync(path, '');
   }
+}
+
+function fsError(syscall: string, path: string, errno: number): Error {
+  const code = errnoName(errno);
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, errno, path });
 }

@@ -46,4 +46,26 @@ describe("the guest's files through the memfs API", () => {
     expect(() => fs.writeFileSync('/proc/sys/kernel/modules_disabled', '0')).toThrow(/EINVAL/);
     expect(fs.readFileSync('/proc/sys/kernel/modules_disabled', 'utf8')).toBe('1\n');
   });
+
+  it('throw what the kernel answers to a read of a parameter without permission', async () => {
+    const params = [
+      { name: 'secret', type: 'int', perm: 0o200 },
+      { name: 'level', type: 'int', perm: 0o644, value: 7n },
+    ];
+    const { kernel: sim } = run([moduleFile({ name: 'beta', params })], {
+      kernel: { ...kernel, exports: ['param_ops_int'] },
+      steps: [{ finit_module: 'beta.ko' }],
+    });
+    const fs = createGuestVolume(sim);
+    const file = (name: string): string => `/sys/module/beta/parameters/${name}`;
+    expect(() => fs.readFileSync(file('secret'))).toThrow(/EACCES/);
+    await expect(fs.promises.readFile(file('secret'))).rejects.toThrow(/EACCES/);
+    const called = new Promise((resolve) => fs.readFile(file('secret'), resolve));
+    await expect(called).resolves.toMatchObject({ code: 'EACCES', errno: -13 });
+    expect(() => fs.writeFileSync(file('level'), '99999999999')).toThrow(/ERANGE/);
+    fs.writeFileSync(file('level'), '8\n');
+    expect(fs.readFileSync(file('level'), 'utf8')).toBe('8\n');
+    const read = new Promise((resolve) => fs.readFile(file('level'), (_, text) => resolve(text)));
+    await expect(read).resolves.toEqual(Buffer.from('8\n'));
+  });
 });
