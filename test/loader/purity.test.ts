@@ -109,6 +109,22 @@ describe('the core', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('yields wherever it tells the engine to suspend a task, or time would not pass', () => {
+    const calls: string[] = [];
+    const wrong: string[] = [];
+    for (const { path, text } of FILES) {
+      for (const line of codeOf(text).split('\n')) {
+        if (!/\bengine\.(work|block|giveWay)\(|\bthis\.block\(/.test(line)) continue;
+        calls.push(path);
+        if (!/\byield ([\w.#]*[.#])?(engine|this)\.(work|block|giveWay)\(/.test(line)) {
+          wrong.push(`${path}: ${line.trim()}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(calls.length).toBeGreaterThan(50);
+  });
+
   it('compiles where there is neither DOM nor Node: no timers, no process, no fetch', () => {
     const tsc = join(LOADER, '..', 'node_modules', 'typescript', 'bin', 'tsc');
     const project = join(LOADER, '..', 'tsconfig.loader.json');
