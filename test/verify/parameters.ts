@@ -4,6 +4,7 @@
 import { Random } from '../../loader/engine/index.ts';
 import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { TYPES_FILE, typesModule, typesSteps } from './parameter-types.ts';
 
 type Step = NonNullable<ScenarioInput['steps']>[number];
 
@@ -45,7 +46,12 @@ export const parameters: Suite = {
     // A line cut at the end of its record has lost its newline: readers wait for the next line.
     steps.push({ delete_module: 'ms_param' }, { finit_module: 'ms_param.ko', args: 'level=last' });
     const scenario = scenarioOf(`parameters ${seed}`, steps, { seed });
-    return Promise.resolve([{ scenario, files: modules }]);
+    const files = new Map([...modules, [TYPES_FILE, typesModule(modules)]]);
+    const types = scenarioOf('one of each type', typesSteps(random), { seed });
+    return Promise.resolve([
+      { scenario, files: modules },
+      { scenario: types, files },
+    ]);
   },
 };
 
