@@ -3,7 +3,8 @@
  * kernel modules; `write-module.ts` does.
  */
 import { alignUp, type Bytes } from '../units.ts';
-import { ELF32, ELF64, ET_REL, SHF, SHT, STB, STT } from './elf-constants.ts';
+import { ELF32, ELF64, type ElfClass, SHF, SHT, STB, STT } from './elf-constants.ts';
+import { ElfFile, type ShdrFields } from './elf-file.ts';
 import { StringTable } from './string-table.ts';
 
 export interface WriterSection {
@@ -28,6 +29,15 @@ export interface WriterSymbol {
   readonly type: number;
 }
 
+/** Local functions of one size, one behind the other from the start of a section. */
+interface FunctionRun {
+  readonly section: WriterSection;
+  /** The functions are called by this and their number, from 0 on. */
+  readonly stem: string;
+  readonly count: number;
+  readonly size: Bytes;
+}
+
 interface Relocation {
   readonly offset: number;
   readonly type: number;
@@ -35,32 +45,45 @@ interface Relocation {
   readonly addend: number;
 }
 
-/** One section header as it will be written. */
-interface Header {
+/** A section before its place in the file is known. */
+interface Header extends Omit<ShdrFields, 'name'> {
   readonly name: string;
-  readonly type: number;
-  readonly flags: number;
   readonly data: Uint8Array;
-  size: Bytes;
-  link: number;
-  info: number;
-  readonly align: Bytes;
-  readonly entsize: Bytes;
-  offset: number;
+}
+
+/** A file before it has its places. */
+interface Plan {
+  /** All sections, the last three among them. */
+  readonly headers: readonly Header[];
+  readonly indexes: ReadonlyMap<WriterSection, number>;
+  /** Sections of relocations, and what each is for. */
+  readonly targets: readonly { readonly header: Header; readonly target: WriterSection }[];
+  readonly symtab: Header;
+  readonly strtab: Header;
+  readonly shstrtab: Header;
+  /** The strings of `strtab` and of `shstrtab`. */
+  readonly strings: StringTable;
+  readonly names: StringTable;
+  /** Offset of the first name of each run of functions. */
+  readonly series: readonly number[];
 }
 
 const NOTHING = new Uint8Array(0);
 
 export class ElfWriter {
   readonly #wide: boolean;
+  readonly #cls: ElfClass;
   readonly #machine: number;
   readonly #sections: WriterSection[] = [];
+  /** Not local ones. */
   readonly #symbols: WriterSymbol[] = [];
+  readonly #runs: FunctionRun[] = [];
   readonly #sectionSymbols = new Map<WriterSection, WriterSymbol>();
   readonly #relocations = new Map<WriterSection, Relocation[]>();
 
   constructor(wordBits: 32 | 64, machine: number) {
     this.#wide = wordBits === 64;
+    this.#cls = this.#wide ? ELF64 : ELF32;
     this.#machine = machine;
   }
 
@@ -72,6 +95,11 @@ export class ElfWriter {
   symbol(symbol: WriterSymbol): WriterSymbol {
     this.#symbols.push(symbol);
     return symbol;
+  }
+
+  /** Debris of compilers: local functions that nothing refers to. */
+  localFunctions(run: FunctionRun): void {
+    this.#runs.push(run);
   }
 
   /** The symbol that stands for a section itself. */
@@ -104,76 +132,93 @@ export class ElfWriter {
     }
   }
 
+  /** Bytes of the file that `finish()` makes of the contents alone. */
+  length(): Bytes {
+    const { headers } = this.#plan();
+    return this.#place(headers) + headers.length * this.#cls.shdr;
+  }
+
   /**
    * The file. One of `fileSize` bytes is reached, if the contents need fewer, by zeros: whole words
    * at the end of `padding`, which aligned tables may follow, the rest at the end of the file.
    */
   finish(fileSize = 0, padding?: WriterSection): Uint8Array<ArrayBuffer> {
-    const cls = this.#wide ? ELF64 : ELF32;
-    const headers: Header[] = [this.#header({ type: SHT.NULL })];
-    const indexes = new Map<WriterSection, number>();
-    const targets: { header: Header; target: WriterSection }[] = [];
-    for (const section of this.#sections) {
-      indexes.set(section, headers.length);
-      headers.push(this.#header(section));
-      if (!this.#relocations.has(section)) continue;
-      const header = this.#header({
-        name: `${this.#wide ? '.rela' : '.rel'}${section.name}`,
-        type: this.#wide ? SHT.RELA : SHT.REL,
-        flags: SHF.INFO_LINK,
-        align: this.#wide ? 8 : 4,
-        entsize: this.#wide ? cls.rela : cls.rel,
-        size: this.#relocations.get(section)!.length * (this.#wide ? cls.rela : cls.rel),
-      });
-      targets.push({ header, target: section });
-      headers.push(header);
-    }
-
-    const strings = new StringTable();
-    const locals = [
-      ...this.#sectionSymbols.values(),
-      ...this.#symbols.filter((s) => s.bind === STB.LOCAL),
-    ];
-    const symbols = [...locals, ...this.#symbols.filter((s) => s.bind !== STB.LOCAL)];
-    const numbers = new Map(symbols.map((symbol, i) => [symbol, i + 1]));
-    const symtabIndex = headers.length;
-    headers.push(
-      this.#header({
-        name: '.symtab',
-        type: SHT.SYMTAB,
-        align: this.#wide ? 8 : 4,
-        entsize: cls.sym,
-        data: this.#symtab(symbols, indexes, strings),
-        link: symtabIndex + 1,
-        info: locals.length + 1,
-      }),
-      this.#header({ name: '.strtab', type: SHT.STRTAB, data: strings.bytes() }),
-    );
-    const names = new StringTable();
-    for (const header of headers) names.add(header.name);
-    names.add('.shstrtab');
-    headers.push(this.#header({ name: '.shstrtab', type: SHT.STRTAB, data: names.bytes() }));
-
+    const { shdr } = this.#cls;
+    const plan = this.#plan();
+    const { headers, indexes, symtab, strtab, shstrtab, strings, names } = plan;
     let shoff = this.#place(headers);
-    const missing = fileSize - (shoff + headers.length * cls.shdr);
+    const missing = fileSize - (shoff + headers.length * shdr);
     if (padding && missing > 0) {
       const header = headers[indexes.get(padding)!]!;
       const word = this.#wide ? 8 : 4;
       header.size += Math.floor(missing / word) * word;
       shoff = this.#place(headers);
     }
-    const file = new Uint8Array(Math.max(shoff + headers.length * cls.shdr, fileSize));
-    for (const { header, target } of targets) {
-      header.link = symtabIndex;
+    const size = Math.max(shoff + headers.length * shdr, fileSize);
+    const file = new ElfFile(this.#cls, this.#machine, size);
+    for (const header of headers) file.bytes.set(header.data, header.offset);
+    const numbers = this.#writeSymtab(file, symtab.offset, plan);
+    for (const { header, target } of plan.targets) {
+      header.link = headers.indexOf(symtab);
       header.info = indexes.get(target)!;
-      this.#writeRelocations(file, header.offset, this.#relocations.get(target)!, numbers);
+      this.#relocations.get(target)!.forEach((relocation, i) => {
+        const symbol = numbers.get(relocation.symbol)!;
+        file.relocation(header.offset + i * header.entsize, { ...relocation, symbol });
+      });
     }
-    for (const header of headers) file.set(header.data, header.offset);
-    this.#writeEhdr(file, shoff, headers.length);
+    strings.write(file.bytes, strtab.offset);
+    names.write(file.bytes, shstrtab.offset);
+    file.ehdr(shoff, headers.length);
     headers.forEach((header, i) => {
-      this.#writeShdr(file, shoff + i * cls.shdr, header, names.add(header.name));
+      file.shdr(shoff + i * shdr, { ...header, name: names.add(header.name) });
     });
-    return file;
+    return file.bytes;
+  }
+
+  /** Which sections there are, how large each is, and how symbols and sections are called. */
+  #plan(): Plan {
+    const cls = this.#cls;
+    const headers: Header[] = [this.#header({ type: SHT.NULL })];
+    const indexes = new Map<WriterSection, number>();
+    const targets: { header: Header; target: WriterSection }[] = [];
+    for (const section of this.#sections) {
+      indexes.set(section, headers.length);
+      headers.push(this.#header(section));
+      const relocations = this.#relocations.get(section);
+      if (!relocations) continue;
+      const entsize = this.#wide ? cls.rela : cls.rel;
+      const header = this.#header({
+        name: `${this.#wide ? '.rela' : '.rel'}${section.name}`,
+        type: this.#wide ? SHT.RELA : SHT.REL,
+        flags: SHF.INFO_LINK,
+        align: this.#wide ? 8 : 4,
+        entsize,
+        size: relocations.length * entsize,
+      });
+      targets.push({ header, target: section });
+      headers.push(header);
+    }
+
+    const strings = new StringTable();
+    const series = this.#runs.map(({ stem, count }) => strings.addSeries(stem, count));
+    const locals = this.#runs.reduce((sum, { count }) => sum + count, this.#sectionSymbols.size);
+    for (const { name } of this.#symbols) strings.add(name);
+    const symtab = this.#header({
+      name: '.symtab',
+      type: SHT.SYMTAB,
+      align: this.#wide ? 8 : 4,
+      entsize: cls.sym,
+      size: (1 + locals + this.#symbols.length) * cls.sym,
+      link: headers.length + 1,
+      info: 1 + locals,
+    });
+    const strtab = this.#header({ name: '.strtab', type: SHT.STRTAB, size: strings.size });
+    const shstrtab = this.#header({ name: '.shstrtab', type: SHT.STRTAB });
+    headers.push(symtab, strtab, shstrtab);
+    const names = new StringTable();
+    for (const header of headers) names.add(header.name);
+    shstrtab.size = names.size;
+    return { headers, indexes, targets, symtab, strtab, shstrtab, strings, names, series };
   }
 
   /** Gives each section its offset; that of the section headers behind them. */
@@ -204,83 +249,28 @@ export class ElfWriter {
     };
   }
 
-  #word(data: DataView, at: number, value: number): void {
-    data.setUint32(at, value >>> 0, true);
-    if (this.#wide) data.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-  }
-
-  #symtab(
-    symbols: readonly WriterSymbol[],
-    indexes: ReadonlyMap<WriterSection, number>,
-    strings: StringTable,
-  ): Uint8Array {
-    const size = this.#wide ? ELF64.sym : ELF32.sym;
-    const table = new Uint8Array((symbols.length + 1) * size);
-    const data = new DataView(table.buffer);
-    symbols.forEach((symbol, i) => {
-      const at = (i + 1) * size;
-      const info = (symbol.bind << 4) | symbol.type;
-      const shndx = symbol.section ? indexes.get(symbol.section)! : 0;
-      data.setUint32(at, strings.add(symbol.name), true);
-      data.setUint8(at + (this.#wide ? 4 : 12), info);
-      data.setUint16(at + (this.#wide ? 6 : 14), shndx, true);
-      this.#word(data, at + (this.#wide ? 8 : 4), symbol.value);
-      this.#word(data, at + (this.#wide ? 16 : 8), symbol.size);
-    });
-    return table;
-  }
-
-  #writeRelocations(
-    file: Uint8Array<ArrayBuffer>,
+  /** Local symbols, then the others; the number of each that something may refer to. */
+  #writeSymtab(
+    file: ElfFile,
     base: number,
-    relocations: readonly Relocation[],
-    numbers: ReadonlyMap<WriterSymbol, number>,
-  ): void {
-    const data = new DataView(file.buffer);
-    relocations.forEach(({ offset, type, symbol, addend }, i) => {
-      const number = numbers.get(symbol)!;
-      if (this.#wide) {
-        const at = base + i * ELF64.rela;
-        this.#word(data, at, offset);
-        data.setUint32(at + 8, type, true);
-        data.setUint32(at + 12, number, true);
-        this.#word(data, at + 16, addend);
-      } else {
-        const at = base + i * ELF32.rel;
-        data.setUint32(at, offset, true);
-        data.setUint32(at + 4, ((number << 8) | type) >>> 0, true);
-      }
+    { indexes, strings, series }: Plan,
+  ): ReadonlyMap<WriterSymbol, number> {
+    const numbers = new Map<WriterSymbol, number>();
+    const { sym } = this.#cls;
+    let at = base + sym;
+    const write = (symbol: WriterSymbol): void => {
+      numbers.set(symbol, (at - base) / sym);
+      const shndx = symbol.section ? indexes.get(symbol.section)! : 0;
+      file.symbol(at, strings.add(symbol.name), shndx, symbol);
+      at += sym;
+    };
+    for (const symbol of this.#sectionSymbols.values()) write(symbol);
+    this.#runs.forEach(({ section, stem, count, size }, i) => {
+      const shndx = indexes.get(section)!;
+      file.localFunctions(at, { name: series[i]!, stem: stem.length, shndx, size, count });
+      at += count * sym;
     });
-  }
-
-  #writeEhdr(file: Uint8Array<ArrayBuffer>, shoff: number, shnum: number): void {
-    const data = new DataView(file.buffer);
-    file.set([0x7f, 0x45, 0x4c, 0x46, this.#wide ? 2 : 1, 1, 1]);
-    data.setUint16(16, ET_REL, true);
-    data.setUint16(18, this.#machine, true);
-    data.setUint32(20, 1, true);
-    this.#word(data, this.#wide ? 40 : 32, shoff);
-    const at = this.#wide ? 52 : 40;
-    data.setUint16(at, this.#wide ? ELF64.ehdr : ELF32.ehdr, true);
-    data.setUint16(at + 6, this.#wide ? ELF64.shdr : ELF32.shdr, true);
-    data.setUint16(at + 8, shnum, true);
-    data.setUint16(at + 10, shnum - 1, true);
-  }
-
-  #writeShdr(file: Uint8Array<ArrayBuffer>, at: number, header: Header, name: number): void {
-    const data = new DataView(file.buffer);
-    const word = this.#wide ? 8 : 4;
-    data.setUint32(at, name, true);
-    data.setUint32(at + 4, header.type, true);
-    let next = at + 8;
-    const words = [header.flags, 0, header.offset, header.size];
-    for (const value of words) {
-      this.#word(data, next, value);
-      next += word;
-    }
-    data.setUint32(next, header.link, true);
-    data.setUint32(next + 4, header.info, true);
-    this.#word(data, next + 8, header.align);
-    this.#word(data, next + 8 + word, header.entsize);
+    for (const symbol of this.#symbols) write(symbol);
+    return numbers;
   }
 }

@@ -29,4 +29,4 @@ export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
 export { layoutBefore64 } from './layout-before-64.ts';
 export { readElf } from './module-elf.ts';
 export type { ModuleSizes, ModuleSpec, SpecExport, SpecParam } from './module-spec.ts';
-export { writeModule } from './write-module.ts';
+export { moduleLength, writeModule } from './write-module.ts';

@@ -2,12 +2,49 @@
  * Contents for synthetic sections: the same for the same seed, and about as compressible as the
  * code of real modules, so that a compressed synthetic module has a plausible size.
  */
+import type { Bytes } from '../units.ts';
 
 /** Words drawn afresh, out of 8; the rest repeat what came before. */
 const FRESH = 3;
 
-/** How far back a repeat reaches, in bytes. */
+/** How far back a repeat reaches, in bytes; a power of two. */
 const WINDOW = 2048;
+
+/** All sections are cut from this many bytes, so that making a module costs no more than a copy. */
+const POOL: Bytes = 256 * 1024;
+
+let pool: Uint8Array<ArrayBuffer> | undefined;
+
+/** Content of `size` bytes: the pool from a place that `seed` draws, again and again. */
+export function contentBytes(size: Bytes, seed: string): Uint8Array<ArrayBuffer> {
+  pool ??= poolBytes();
+  const bytes = new Uint8Array(size);
+  let from = (seedOf(seed) % (POOL / 16)) * 16;
+  for (let at = 0; at < size; at += POOL - from, from = 0) {
+    bytes.set(pool.subarray(from, Math.min(POOL, from + size - at)), at);
+  }
+  return bytes;
+}
+
+function poolBytes(): Uint8Array<ArrayBuffer> {
+  const words = new DataView(new ArrayBuffer(POOL));
+  let state = 0x6d6f6473;
+  for (let at = 0; at < POOL; at += 8) {
+    state = xorshift32(state);
+    if (at < 16 || (state & 7) < FRESH) {
+      for (let i = at; i < at + 8; i += 1) {
+        state = xorshift32(state);
+        words.setUint8(i, state >>> 11);
+      }
+    } else {
+      const far = state >>> 3;
+      const from = at - 8 - (at - 7 < WINDOW ? far % (at - 7) : far & (WINDOW - 1));
+      words.setInt32(at, words.getInt32(from, true), true);
+      words.setInt32(at + 4, words.getInt32(from + 4, true), true);
+    }
+  }
+  return new Uint8Array(words.buffer);
+}
 
 /** FNV-1a of a text. */
 function seedOf(text: string): number {
@@ -15,26 +52,7 @@ function seedOf(text: string): number {
   for (let i = 0; i < text.length; i += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
   }
-  return hash || 1;
-}
-
-/** Fills `bytes` with content that belongs to `seed`. */
-export function fillBytes(bytes: Uint8Array, seed: string): void {
-  let state = seedOf(seed);
-  for (let at = 0; at < bytes.length; at += 8) {
-    const end = Math.min(at + 8, bytes.length);
-    state = xorshift32(state);
-    const choice = state >>> 0;
-    if (at < 16 || choice % 8 < FRESH) {
-      for (let i = at; i < end; i += 1) {
-        state = xorshift32(state);
-        bytes[i] = state >>> 11;
-      }
-    } else {
-      const back = 8 + ((choice >>> 3) % Math.min(at - 7, WINDOW));
-      for (let i = at; i < end; i += 1) bytes[i] = bytes[i - back]!;
-    }
-  }
+  return hash;
 }
 
 function xorshift32(state: number): number {

@@ -3,9 +3,9 @@
  * sections of given sizes, exports, parameters and undefined symbols. Same spec, same bytes.
  */
 import type { Bytes } from '../units.ts';
-import { SHT, STB, STT } from './elf-constants.ts';
+import { SHT, STT } from './elf-constants.ts';
 import type { WriterSection } from './elf-writer.ts';
-import { fillBytes } from './module-bytes.ts';
+import { contentBytes } from './module-bytes.ts';
 import { A, AX, ModuleDraft, MS, WA } from './module-draft.ts';
 import type { ModuleSpec } from './module-spec.ts';
 import { writeLatin1 } from './string-table.ts';
@@ -28,9 +28,7 @@ function addFilled(
   align: Bytes,
 ): WriterSection | undefined {
   if (size === 0) return undefined;
-  const data = new Uint8Array(size);
-  fillBytes(data, `${draft.spec.name}${name}`);
-  return draft.add(name, flags, align, data);
+  return draft.add(name, flags, align, contentBytes(size, `${draft.spec.name}${name}`));
 }
 
 function addModinfo(draft: ModuleDraft): void {
@@ -87,14 +85,11 @@ function addThisModule(draft: ModuleDraft): {
   return { section: draft.add('.gnu.linkonce.this_module', WA, 64, data), initAt, exitAt };
 }
 
-function addLocalSymbols(draft: ModuleDraft, text: WriterSection): void {
+function addLocalSymbols(draft: ModuleDraft, section: WriterSection): void {
   const count = draft.spec.extraSymbols ?? 0;
-  const stem = draft.spec.name.replaceAll('-', '_');
-  const size = Math.floor(text.size / count);
-  const shape = { section: text, size, bind: STB.LOCAL, type: STT.FUNC };
-  for (let i = 0; i < count; i += 1) {
-    draft.elf.symbol({ name: `${stem}_fn${i}`, value: i * size, ...shape });
-  }
+  if (count === 0) return;
+  const stem = `${draft.spec.name.replaceAll('-', '_')}_fn`;
+  draft.elf.localFunctions({ section, stem, count, size: Math.floor(section.size / count) });
 }
 
 /** Undefined symbols, each called once from `.text` as long as there is room. */
@@ -114,6 +109,21 @@ function addCalls(draft: ModuleDraft, text: WriterSection | undefined): void {
  * struct module too small, a `fileSize` below what the contents need.
  */
 export function writeModule(spec: ModuleSpec): Uint8Array<ArrayBuffer> {
+  const { draft, comment } = draftModule(spec);
+  const { name, fileSize } = spec;
+  const file = draft.elf.finish(fileSize, comment);
+  if (fileSize !== undefined && file.length > fileSize) {
+    throw new RangeError(`module '${name}' needs ${file.length} bytes, not ${fileSize}`);
+  }
+  return file;
+}
+
+/** Bytes that the contents of a module need. */
+export function moduleLength(spec: ModuleSpec): Bytes {
+  return draftModule(spec).draft.elf.length();
+}
+
+function draftModule(spec: ModuleSpec): { draft: ModuleDraft; comment: WriterSection } {
   const draft = new ModuleDraft(spec);
   const { sizes = {}, params = [], exports = [] } = spec;
   const hasInit = spec.init ?? true;
@@ -160,10 +170,5 @@ export function writeModule(spec: ModuleSpec): Uint8Array<ArrayBuffer> {
   }
   if (table && rodata && data) writeParams(draft, places, table, rodata, data, self);
   addCalls(draft, text);
-  const { name, fileSize } = spec;
-  const file = draft.elf.finish(fileSize, comment);
-  if (fileSize !== undefined && file.length > fileSize) {
-    throw new RangeError(`module '${name}' needs ${file.length} bytes, not ${fileSize}`);
-  }
-  return file;
+  return { draft, comment };
 }

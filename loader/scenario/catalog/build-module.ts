@@ -1,5 +1,5 @@
 /** Writes the file of a planned module. */
-import { type ModuleSizes, type ModuleSpec, writeModule } from '../../elf/index.ts';
+import { type ModuleSizes, type ModuleSpec, moduleLength, writeModule } from '../../elf/index.ts';
 import type { Bytes } from '../../units.ts';
 import { symbolCrc } from './kernel-symbols.ts';
 import type { ModuleContent, ModulePlan } from './module-plan.ts';
@@ -30,19 +30,19 @@ type Sizes = Required<
 export function buildModule(plan: ModulePlan): Uint8Array {
   const { arch = 'i386' } = plan;
   let content = plan.content();
-  let frame = specOf(plan, content, frameSizes(content), 0);
-  let used = writeModule(frame).length + ALIGNMENT_SLACK;
+  let frame = frameOf(plan, content);
+  let used = moduleLength(frame) + ALIGNMENT_SLACK;
   while (used > plan.fileSize && !isBare(content)) {
     content = thinned(content);
-    frame = specOf(plan, content, frameSizes(content), 0);
-    used = writeModule(frame).length + ALIGNMENT_SLACK;
+    frame = frameOf(plan, content);
+    used = moduleLength(frame) + ALIGNMENT_SLACK;
   }
   const calls = Math.min(frame.undefinedSymbols!.length, Math.floor(content.text / CALL_BYTES));
   const free = Math.max(0, plan.fileSize - used - calls * CALL_RELOCATION[arch]);
   const symbolBytes = SYMBOL_ENTRY[arch] + plan.name.length + '_fn'.length + 5;
   const symbols = Math.min(content.localSymbols, Math.floor((free * SYMBOL_SHARE) / symbolBytes));
   const sizes = fittingSizes(content, free - symbols * symbolBytes - longerNames(symbols));
-  return writeModule({ ...specOf(plan, content, sizes, symbols), fileSize: plan.fileSize });
+  return writeModule({ ...frame, sizes, extraSymbols: symbols, fileSize: plan.fileSize });
 }
 
 /** Bytes that the numbers of local symbols take beyond four digits each. */
@@ -50,12 +50,8 @@ function longerNames(symbols: number): Bytes {
   return Math.max(0, symbols - 10_000) + Math.max(0, symbols - 100_000);
 }
 
-function specOf(
-  plan: ModulePlan,
-  content: ModuleContent,
-  sizes: Sizes,
-  extraSymbols: number,
-): ModuleSpec {
+/** The module with the least of everything that can grow. */
+function frameOf(plan: ModulePlan, content: ModuleContent): ModuleSpec {
   const { kernelSymbols, params, aliases, softdeps } = content;
   const undefinedSymbols = [...kernelSymbols, ...plan.imports];
   const ops = params.flatMap(({ type, array }) =>
@@ -71,7 +67,7 @@ function specOf(
           vermagic: CATALOG_VERMAGIC_64,
         }
       : { structModuleSize: CATALOG_STRUCT_MODULE, vermagic: CATALOG_VERMAGIC }),
-    sizes,
+    sizes: frameSizes(content),
     depends: plan.depends.map(({ name }) => name),
     modinfo: [
       ...softdeps.map((softdep) => ['softdep', softdep] as const),
@@ -83,7 +79,7 @@ function specOf(
     versions: [...versions].map((name) => ({ name, crc: symbolCrc(name) })),
     init: content.initText > 0,
     exit: content.exitText > 0,
-    extraSymbols,
+    extraSymbols: 0,
   };
 }
 

@@ -1,9 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ElfKernel, type ModuleSpec, writeModule } from '../../../loader/elf/index.ts';
+import {
+  type ElfKernel,
+  type ModuleSpec,
+  moduleLength,
+  writeModule,
+} from '../../../loader/elf/index.ts';
 import { HAVE_READELF, readelfSections, readelfWarnings } from './readelf.ts';
 import { fullSpec, I386, KERNELS, mustRead, sampleFile } from './sample-modules.ts';
 
@@ -168,6 +174,44 @@ describe.each(KERNELS)('a written module of $wordBits bits', (kernel) => {
     expect(() => writeModule(less)).toThrow(`needs ${least} bytes, not ${least - 1}`);
   });
 
+  it('has local functions by number, side by side, and each name once', () => {
+    const { structModuleSize } = fullSpec(kernel);
+    const arch = fullSpec(kernel).arch ?? 'i386';
+    const count = 1205;
+    const exports = ['plain_fn0', 'plain_fn99', 'plain_fn1204', 'plain_fn1205', 'plain_fn01'];
+    const bytes = writeModule({
+      name: 'plain',
+      structModuleSize,
+      arch,
+      sizes: { text: 3 * count + 1 },
+      extraSymbols: count,
+      exports: exports.map((symbol) => ({ name: symbol })),
+    });
+    const symbols = mustRead(bytes, kernel).symbols();
+    const all = Array.from({ length: symbols.count }, (_, i) => i);
+    const locals = all.filter((i) => symbols.info(i) === 0x02);
+    expect(locals.map((i) => symbols.name(i))).toEqual(
+      Array.from({ length: count }, (_, i) => `plain_fn${i}`),
+    );
+    expect(locals.map((i) => [symbols.value(i), symbols.size(i)])).toEqual(
+      Array.from({ length: count }, (_, i) => [3 * i, 3]),
+    );
+    const offsets = new Map<string, Set<number>>();
+    for (const i of all) {
+      const text = symbols.name(i);
+      offsets.set(text, (offsets.get(text) ?? new Set()).add(symbols.nameOffset(i)));
+    }
+    expect([...offsets.keys()]).toEqual(expect.arrayContaining(exports));
+    expect([...offsets].filter(([, places]) => places.size > 1)).toEqual([]);
+  });
+
+  it('is as long as was said before it was written', () => {
+    for (const spec of specs(kernel)) {
+      const { fileSize, ...rest } = spec;
+      expect(moduleLength(rest)).toBe(writeModule(rest).length);
+    }
+  });
+
   it('is the same for the same spec', () => {
     expect(sampleFile(kernel)).toEqual(sampleFile(kernel));
   });
@@ -195,5 +239,14 @@ describe('the code of a written module', () => {
     };
     expect(text('one')).not.toEqual(text('two'));
     expect(new Set(text('one')).size).toBeGreaterThan(200);
+  });
+
+  it('is compressed to what code is compressed to: a third to two thirds', () => {
+    for (const text of [20_000, 200_000, 700_000]) {
+      const bytes = writeModule({ name: 'one', structModuleSize: 640, sizes: { text } });
+      const ratio = gzipSync(bytes).length / bytes.length;
+      expect(ratio).toBeGreaterThan(1 / 3);
+      expect(ratio).toBeLessThan(2 / 3);
+    }
   });
 });
