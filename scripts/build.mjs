@@ -7,9 +7,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
@@ -24,7 +24,6 @@ const DIST = join(ROOT, 'dist');
  * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
  */
 const ENTRIES = {
-  'cli.js': { entry: 'scripts/cli.ts', kind: 'program' },
   'tools/bench-web.js': { entry: 'scripts/bench-web.ts', kind: 'tool' },
   'tools/screenshots.js': { entry: 'scripts/screenshots.ts', kind: 'tool' },
   'tools/bench.js': { entry: 'scripts/bench.ts', kind: 'tool' },
@@ -33,6 +32,14 @@ const ENTRIES = {
   'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
   'loader.js': { entry: 'loader/index.ts', kind: 'pure' },
 };
+
+/** The command line and the workers of its sweeps; what a command needs is loaded when it is run. */
+const COMMAND_LINE = {
+  cli: 'scripts/cli.ts',
+  'sweep-worker': 'scripts/sweep/sweep-worker.ts',
+};
+/** A file that several parts of the command line share, or that one of them loads late. */
+const PART = /^part-[0-9A-Z]{8}\.js(\.map)?$/;
 
 /** The export of the loader bundle that gives the scenario format as a JSON Schema. */
 const SCHEMA_EXPORT = 'scenarioJsonSchema';
@@ -53,6 +60,7 @@ async function main(args) {
       bundle(name, options, options.kind === 'tool' ? all : dependencies),
     ),
   );
+  written.unshift(...(await commandLine(dependencies)));
   await buildWeb(ROOT, join(DIST, 'web'));
   written.push('web/');
   if (args.includes('--types')) {
@@ -66,33 +74,71 @@ async function main(args) {
   }
 }
 
+/** What all bundles have in common; nothing is written before all of it is checked. */
+const SHAPE = {
+  absWorkingDir: ROOT,
+  write: false,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+};
+
 async function bundle(name, { entry, kind }, dependencies) {
   const result = await build({
-    absWorkingDir: ROOT,
+    ...SHAPE,
     entryPoints: [entry],
     outfile: join(DIST, name),
-    write: false,
-    bundle: true,
-    format: 'esm',
-    platform: kind === 'pure' ? 'neutral' : 'node',
-    target: kind === 'pure' ? 'es2023' : 'node20.19',
     packages: 'external',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'warning',
-    metafile: true,
+    ...(kind === 'pure' ? { platform: 'neutral', target: 'es2023' } : {}),
     ...(isProgram(kind) ? { banner: { js: '#!/usr/bin/env node' } } : {}),
   });
+  checkImports(name, kind, result, dependencies);
+  for (const file of result.outputFiles) {
+    await replace(file.path, file.contents, isProgram(kind) && file.path.endsWith('.js'));
+  }
+  return name;
+}
+
+/**
+ * The command line is started anew for each run, so it reads little before it begins: only the
+ * parts its command needs, without blanks, and of zod what it uses instead of some hundred files.
+ */
+async function commandLine(dependencies) {
+  const outside = dependencies.filter((name) => name !== 'zod');
+  const result = await build({
+    ...SHAPE,
+    entryPoints: COMMAND_LINE,
+    outdir: DIST,
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    external: outside,
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
+  checkImports('cli.js', 'program', result, outside);
+  const names = new Set();
+  for (const { path, contents } of result.outputFiles) {
+    names.add(basename(path));
+    await replace(path, contents, basename(path) === 'cli.js');
+  }
+  for (const name of await readdir(DIST)) {
+    if (PART.test(name) && !names.has(name)) await rm(join(DIST, name));
+  }
+  return Object.keys(COMMAND_LINE).map((name) => `${name}.js`);
+}
+
+function checkImports(name, kind, result, dependencies) {
   for (const { path, external } of Object.values(result.metafile.outputs).flatMap(
     (o) => o.imports,
   )) {
     if (external) checkImport(name, kind, path, dependencies);
   }
-  for (const file of result.outputFiles) {
-    await replace(file.path, file.contents, isProgram(kind) && file.path.endsWith('.js'));
-  }
-  return name;
 }
 
 function isProgram(kind) {

@@ -3,16 +3,8 @@ import { basename } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
 import { BUNDLED_SCENARIOS } from '../loader/scenario/bundled/index.ts';
-import { bootLinux } from './boot-linux.ts';
 import type { CommandContext } from './command-context.ts';
-import { compareCommand } from './compare-command.ts';
 import { InputError } from './input-error.ts';
-import { inspectCommand } from './inspect-command.ts';
-import { modulesCommand } from './modules-command.ts';
-import { runCommand } from './run-command.ts';
-import { mergeCommand, sweepCommand } from './sweep/sweep-command.ts';
-import { verifyCommand } from './verify-command.ts';
-import { webCommand } from './web-command.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -134,8 +126,12 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
         });
       }
       const options = optionsOf(runValues, values);
-      if (options.guest === 'linux') return bootLinux(options, context);
+      if (options.guest === 'linux') {
+        const { bootLinux } = await import('./boot-linux.ts');
+        return bootLinux(options, context);
+      }
       const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
+      const { runCommand } = await import('./run-command.ts');
       return runCommand({ ...options, scenario, guest: options.guest ?? 'storm' }, context);
     },
   },
@@ -147,6 +143,7 @@ ${SCENARIO_HELP}`,
     options: RUN_OPTIONS,
     async run(values, positionals, context) {
       const scenario = onePositional(positionals, 'scenario');
+      const { runCommand } = await import('./run-command.ts');
       return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
     },
   },
@@ -178,6 +175,7 @@ ${SCENARIO_HELP}`,
         values,
       );
       const format = options.format ?? (options.json ? 'json' : 'map');
+      const { inspectCommand } = await import('./inspect-command.ts');
       return inspectCommand({ ...options, subject, format }, context);
     },
   },
@@ -209,6 +207,7 @@ ${SCENARIO_HELP}`,
       const scenario = onePositional(positionals, 'scenario');
       const options = optionsOf(compareValues, values);
       const { 'until-failure': untilFailure, ...rest } = options;
+      const { compareCommand } = await import('./compare-command.ts');
       return compareCommand({ ...rest, scenario, untilFailure }, context);
     },
   },
@@ -235,6 +234,7 @@ ${SCENARIO_HELP}`,
     },
     async run(values, positionals, context) {
       const file = onePositional(positionals, 'sweep file');
+      const { sweepCommand } = await import('./sweep/sweep-command.ts');
       return sweepCommand({ ...optionsOf(sweepValues, values), file }, context);
     },
   },
@@ -257,6 +257,7 @@ ${SCENARIO_HELP}`,
       }
       const { out, json } = optionsOf(sweepValues, values);
       const dir = out ?? `${basename(file).replace(/\.json$/, '')}.sweep`;
+      const { mergeCommand } = await import('./sweep/sweep-command.ts');
       return mergeCommand({ file, shards, out: dir, json }, context);
     },
   },
@@ -276,6 +277,7 @@ ${SCENARIO_HELP}`,
           found: 'nothing there',
         });
       }
+      const { modulesCommand } = await import('./modules-command.ts');
       return modulesCommand({ path, json: values.json === true }, context);
     },
   },
@@ -314,6 +316,7 @@ ${SCENARIO_HELP}`,
         }),
         values,
       );
+      const { verifyCommand } = await import('./verify-command.ts');
       return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
     },
   },
@@ -335,6 +338,7 @@ ${SCENARIO_HELP}`,
         });
       }
       const { port } = optionsOf(z.object({ port: count(65_535).default(8064) }), values);
+      const { webCommand } = await import('./web-command.ts');
       return webCommand({ port }, context);
     },
   },

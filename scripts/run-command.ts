@@ -1,8 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type BootResult, bootGuest, GuestImageError } from '../emulator/boot.ts';
-import { loadV86Wasm } from '../emulator/node-host.ts';
 import { collectResult } from '../loader/scenario/collect-result.ts';
 import { driveSteps } from '../loader/scenario/drive-session.ts';
 import { type PreparedRun, prepareRun } from '../loader/scenario/prepare.ts';
@@ -10,8 +5,6 @@ import type { RunResult } from '../loader/scenario/result.ts';
 import { Session } from '../loader/scenario/session.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
-import { InputError } from './input-error.ts';
-import { unreadable } from './module-walk.ts';
 import { OutputDirectory } from './output-directory.ts';
 import { Progress } from './progress.ts';
 import { type HostFigures, reportText } from './report.ts';
@@ -88,8 +81,9 @@ async function serve(
   }
   const timer = setInterval(() => progress.show(status), 100);
   try {
-    const booted = await boot(options.guest, options, context, session);
-    const { firstRequestMs, totalMs } = booted;
+    const { bootImage } = await import('./boot-image.ts');
+    const console = options.json ? process.stderr : process.stdout;
+    const { firstRequestMs, totalMs } = await bootImage(options.guest, session, context, console);
     const started = performance.now() - totalMs;
     return {
       totalMs: performance.now(),
@@ -100,60 +94,10 @@ async function serve(
   }
 }
 
-async function boot(
-  guest: string,
-  options: RunOptions,
-  context: CommandContext,
-  session: Session,
-): Promise<BootResult> {
-  const image = readImage(guest);
-  try {
-    const booted = await bootGuest({
-      wasm: await loadV86Wasm(),
-      image,
-      session,
-      signal: context.signal,
-      onConsole: (text) => {
-        (options.json ? process.stderr : process.stdout).write(text);
-      },
-    });
-    context.throwIfInterrupted();
-    if (booted.exit !== 'done') {
-      throw new InputError({
-        file: guest,
-        expected: 'a guest that runs to its end',
-        found: booted.message,
-      });
-    }
-    return booted;
-  } catch (error) {
-    if (!(error instanceof GuestImageError)) throw error;
-    throw new InputError({ file: guest, expected: 'a guest that boots', found: error.message });
-  }
-}
-
-function readImage(guest: string): Uint8Array {
-  const path = guest === 'storm' ? stormImage() : guest;
-  const expected = 'a guest image (storm, or the path of a multiboot file)';
-  try {
-    const stats = statSync(path);
-    if (stats.isFile()) return readFileSync(path);
-    const found = stats.isDirectory() ? 'a directory' : 'neither file nor directory';
-    throw new InputError({ file: guest, expected, found });
-  } catch (error) {
-    throw error instanceof InputError ? error : unreadable(guest, expected, error);
-  }
-}
-
 function warn(warnings: readonly string[]): void {
   for (const text of warnings.slice(0, MAX_WARNINGS)) process.stderr.write(`${text}\n`);
   const more = warnings.length - MAX_WARNINGS;
   if (more > 0) process.stderr.write(`and ${more} more like it\n`);
-}
-
-/** The storm guest lies beside the bundle's directory, in a checkout and in the package alike. */
-function stormImage(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), '..', 'guest-images', 'storm', 'storm.bin');
 }
 
 async function print(

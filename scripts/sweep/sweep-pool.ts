@@ -20,10 +20,9 @@ export interface PoolOptions {
 export async function runPool({ plan, runs, jobs, context, onResult }: PoolOptions): Promise<void> {
   const queue = runs[Symbol.iterator]();
   const workerData: SweepWorkerData = { sweep: plan.file };
-  // The bundle of the command line is the worker, too.
   const workers = Array.from(
     { length: jobs },
-    () => new Worker(new URL(import.meta.url), { workerData }),
+    () => new Worker(new URL('sweep-worker.js', import.meta.url), { workerData }),
   );
   const stop = (): void => {
     for (const worker of workers) void worker.terminate();

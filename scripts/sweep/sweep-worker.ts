@@ -1,4 +1,4 @@
-/** The side of a sweep that runs in a worker thread. */
+/** The side of a sweep that runs in a worker thread: answers each run number with its summary. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ModuleSource } from '../../loader/module/module-source.ts';
 import { InputError } from '../input-error.ts';
@@ -17,20 +17,6 @@ export type SweepReply =
       readonly problem: { readonly place?: string; readonly found: string };
     }
   | { readonly index: number; readonly crash: string };
-
-export function isSweepWorker(): boolean {
-  return parentPort !== null && typeof (workerData as SweepWorkerData | null)?.sweep === 'string';
-}
-
-/** Answers each run number with its summary. */
-export function serveSweep(): void {
-  const { sweep } = workerData as SweepWorkerData;
-  const plan = new SweepPlan(sweep);
-  const sources = new Map<string, ModuleSource>();
-  parentPort!.on('message', (index: number) => {
-    void answer(plan, sources, index).then((reply) => parentPort!.postMessage(reply));
-  });
-}
 
 async function answer(
   plan: SweepPlan,
@@ -59,3 +45,9 @@ async function answer(
     };
   }
 }
+
+const plan = new SweepPlan((workerData as SweepWorkerData).sweep);
+const sources = new Map<string, ModuleSource>();
+parentPort?.on('message', (index: number) => {
+  void answer(plan, sources, index).then((reply) => parentPort!.postMessage(reply));
+});
