@@ -225,7 +225,7 @@ export class SimKernel {
     body: (call: ModuleCall) => Coroutine<number>,
   ): Coroutine<number> {
     const call = this.beginCall(op, subject, this.nextRequest());
-    return this.endCall(call, yield* body(call));
+    return this.endCall(call, (yield this.engine.enter(body(call))) as number);
   }
 
   /** The first half of `call`, for callers that are coroutines themselves. */

@@ -195,6 +195,16 @@ export class Engine {
     if (cpu.preempt) this.#putBack(cpu, task);
   }
 
+  /**
+   * To be yielded: runs `body` in place of the running coroutine; the yield's value is what it
+   * returns. As `yield*`, but what suspends beneath does not go through those above.
+   */
+  enter(body: Coroutine<unknown>): void {
+    const task = this.#current!;
+    task.callers.push(task.body);
+    task.body = body;
+  }
+
   /** Gives the CPU up for `ns`. False when a signal cut it short. */
   *sleep(ns: Nanos, mode: WaitMode = 'uninterruptible'): Coroutine<boolean> {
     const task = this.#current!;
@@ -347,11 +357,22 @@ export class Engine {
         const value = task.resumeWith;
         task.resumeWith = undefined;
         const { done, value: result } = task.body.next(value);
-        if (done) this.#end(task, result);
+        if (done) this.#leave(task, result);
       } while (task.state === 'running');
     } finally {
       this.#current = outer;
     }
+  }
+
+  /** A coroutine has ended: the one that entered it goes on, or else the task ends. */
+  #leave(task: Task, result: unknown): void {
+    const caller = task.callers.pop();
+    if (!caller) {
+      this.#end(task, result);
+      return;
+    }
+    task.body = caller;
+    task.resumeWith = result;
   }
 
   #end(task: Task, result: unknown): void {

@@ -11,17 +11,18 @@ export interface Timer {
   fire: (() => void) | undefined;
 }
 
-function before(a: Timer, b: Timer): boolean {
-  return a.at < b.at || (a.at === b.at && a.seq < b.seq);
-}
+/** Children of a node: flatter than two, and the times of four lie side by side. */
+const ARITY = 4;
 
 /**
  * Pending timers in the order they fire: by time, and first come first served among equals.
- * A binary heap on (time, sequence number); a cancelled timer stays until it surfaces. Timers that
- * are due at once, every second one, go past the heap.
+ * A heap on (time, sequence number); a cancelled timer stays until it surfaces. Timers that are due
+ * at once, every second one, go past the heap.
  */
 export class EventQueue {
   readonly #heap: Timer[] = [];
+  /** The times of those in the heap, which are what is compared. */
+  #times = new Float64Array(64);
   /** Set for the present when that had come: behind all in the heap that are due then, too. */
   readonly #present = new Fifo<Timer>();
   #now: Nanos = 0;
@@ -43,15 +44,25 @@ export class EventQueue {
     const heap = this.#heap;
     let i = heap.length;
     heap.push(timer);
+    if (i === this.#times.length) this.#grow();
+    const times = this.#times;
     while (i > 0) {
-      const up = (i - 1) >> 1;
-      const parent = heap[up]!;
-      if (!before(timer, parent)) break;
-      heap[i] = parent;
+      const up = (i - 1) >> 2;
+      // Of equals the newcomer is the later one.
+      if (times[up]! <= at) break;
+      heap[i] = heap[up]!;
+      times[i] = times[up]!;
       i = up;
     }
     heap[i] = timer;
+    times[i] = at;
     return timer;
+  }
+
+  #grow(): void {
+    const times = new Float64Array(2 * this.#times.length);
+    times.set(this.#times);
+    this.#times = times;
   }
 
   /** Takes a timer back; false when it has fired or was cancelled before. */
@@ -87,7 +98,9 @@ export class EventQueue {
   #top(): Timer | undefined {
     const first = this.#heap[0];
     const present = this.#present.peek();
-    return present && !(first && before(first, present)) ? present : first;
+    if (!present || !first) return present ?? first;
+    if (first.at === present.at) return first.seq < present.seq ? first : present;
+    return first.at < present.at ? first : present;
   }
 
   #remove(top: Timer): void {
@@ -96,18 +109,29 @@ export class EventQueue {
       return;
     }
     const heap = this.#heap;
+    const times = this.#times;
     const last = heap.pop()!;
     const size = heap.length;
     if (size === 0) return;
+    const { at, seq } = last;
     let i = 0;
     for (;;) {
-      let child = 2 * i + 1;
-      if (child >= size) break;
-      if (child + 1 < size && before(heap[child + 1]!, heap[child]!)) child += 1;
-      if (!before(heap[child]!, last)) break;
-      heap[i] = heap[child]!;
-      i = child;
+      const from = ARITY * i + 1;
+      if (from >= size) break;
+      const end = Math.min(from + ARITY, size);
+      let least = from;
+      for (let child = from + 1; child < end; child += 1) {
+        const time = times[child]!;
+        const best = times[least]!;
+        if (time < best || (time === best && heap[child]!.seq < heap[least]!.seq)) least = child;
+      }
+      const time = times[least]!;
+      if (at < time || (at === time && seq < heap[least]!.seq)) break;
+      heap[i] = heap[least]!;
+      times[i] = time;
+      i = least;
     }
     heap[i] = last;
+    times[i] = at;
   }
 }

@@ -43,6 +43,8 @@ export class Task {
 
   /** Engine internals: the coroutine, what it resumes with, how its wait is called off. */
   body: Coroutine<unknown>;
+  /** Those that wait for the end of `body`, the innermost last. */
+  readonly callers: Coroutine<unknown>[] = [];
   resumeWith: unknown = undefined;
   waitMode: WaitMode = 'uninterruptible';
   cancelWait: (() => void) | undefined;

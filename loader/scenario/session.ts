@@ -197,7 +197,8 @@ export class Session implements PortSession {
     const start = engine.now;
     const { cpu } = engine.current!;
     const call = kernel.beginCall(operation.op, subjectOf(operation), kernel.nextRequest());
-    const ret = kernel.endCall(call, yield* startOperation(kernel, call, operation));
+    const value = (yield engine.enter(startOperation(kernel, call, operation))) as number;
+    const ret = kernel.endCall(call, value);
     const record: RequestRecord = {
       call,
       context: context.index,

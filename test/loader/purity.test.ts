@@ -114,9 +114,9 @@ describe('the core', () => {
     const wrong: string[] = [];
     for (const { path, text } of FILES) {
       for (const line of codeOf(text).split('\n')) {
-        if (!/\bengine\.(work|block|giveWay)\(|\bthis\.block\(/.test(line)) continue;
+        if (!/\bengine\.(work|block|giveWay|enter)\(|\bthis\.block\(/.test(line)) continue;
         calls.push(path);
-        if (!/\byield ([\w.#]*[.#])?(engine|this)\.(work|block|giveWay)\(/.test(line)) {
+        if (!/\byield ([\w.#]*[.#])?(engine|this)\.(work|block|giveWay|enter)\(/.test(line)) {
           wrong.push(`${path}: ${line.trim()}`);
         }
       }
