@@ -71,9 +71,9 @@ export interface Printk {
   /**
    * Prints when the named limiter allows. `printk` is the global one (10 per 5 s); `warn_alloc`
    * lets one report through per 10 s; any other name gets its own 10 per 5 s. Returns whether it
-   * printed.
+   * printed; `text` is made only then.
    */
-  printLimited(limiter: string, level: LogLevel, text: string): boolean;
+  printLimited(limiter: string, level: LogLevel, text: () => string): boolean;
 }
 
 /** The ring of /dev/kmsg; the oldest lines go when it is full. */
@@ -107,7 +107,7 @@ export class KernelLog implements Printk {
     for (const listener of this.#listeners) listener(line);
   }
 
-  printLimited(limiter: string, level: LogLevel, text: string): boolean {
+  printLimited(limiter: string, level: LogLevel, text: () => string): boolean {
     let limit = this.#limits.get(limiter);
     if (!limit) {
       limit = new RateLimit(5 * SECOND, 10);
@@ -118,7 +118,7 @@ export class KernelLog implements Printk {
       const func = LIMITER_FUNCTIONS[limiter] ?? limiter;
       this.print(LOG_LEVEL.WARNING, `${func}: ${missed} callbacks suppressed`);
     }
-    if (ok) this.print(level, text);
+    if (ok) this.print(level, text());
     return ok;
   }
 

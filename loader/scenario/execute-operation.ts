@@ -99,7 +99,8 @@ function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<num
   const task = kernel.engine.current!;
   const { comm } = task;
   task.rename('modprobe');
-  const status = yield* kernel.userland.modprobe.program(argv);
+  const program = kernel.userland.modprobe.program(argv);
+  const status = (yield kernel.engine.enter(program)) as number;
   task.rename(comm);
   return status;
 }

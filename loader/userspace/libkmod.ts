@@ -72,9 +72,12 @@ export class Libkmod {
     }
     let err = 0;
     for (const entry of list) {
-      err = isInKernel(yield* this.initstate(entry.name, entry.builtin))
-        ? -ERRNO.EEXIST
-        : yield* this.#insertEntry(entry, extraOptions, depth);
+      if (isInKernel(yield* this.initstate(entry.name, entry.builtin))) {
+        err = -ERRNO.EEXIST;
+      } else {
+        const inserting = this.#insertEntry(entry, extraOptions, depth);
+        err = (yield kernel.engine.enter(inserting)) as number;
+      }
       if (kernel.engine.current?.pending === 'kill') return -ERRNO.EINTR;
       if (err === -ERRNO.EEXIST && entry.target && flags & KMOD_PROBE.FAIL_ON_LOADED) break;
       if (err === -ERRNO.EEXIST || !entry.required) err = 0;

@@ -28,13 +28,13 @@ export class Modprobe {
    */
   *program(argv: readonly string[], stderr: string[] = []): Coroutine<number> {
     const { engine, costs } = this.#libkmod.kernel;
-    yield engine.work(costs.modprobe_start_ns);
     const args = parseModprobeArgs(argv.slice(1));
+    const context = args.ok ? costs.kmod_config_ns + costs.kmod_index_ns : 0;
+    yield engine.work(costs.modprobe_start_ns + context);
     if (!args.ok) {
       stderr.push(`modprobe: ERROR: ${args.message}`);
       return EXIT_FAILURE;
     }
-    yield engine.work(costs.kmod_config_ns + costs.kmod_index_ns);
     const said = args.quiet ? [] : stderr;
     const err = yield* args.remove ? this.#removeAll(args, said) : this.#insertAll(args, said);
     if (engine.current?.pending === 'kill') return SIGKILL;
@@ -59,7 +59,8 @@ export class Modprobe {
         ret = -ERRNO.ENOENT;
       }
       for (const ref of refs) {
-        ret = yield* this.#libkmod.probeInsert(ref, flags, args.options);
+        const inserting = this.#libkmod.probeInsert(ref, flags, args.options);
+        ret = (yield this.#libkmod.kernel.engine.enter(inserting)) as number;
         if (this.#libkmod.kernel.engine.current?.pending === 'kill') break;
         // A positive value says that a blacklist stopped it, which is no failure.
         if (ret < 0) stderr.push(insertError(ref, ret));

@@ -238,7 +238,7 @@ export class VmallocSpace {
     }
     if (execmem) {
       const text = 'execmem: unable to allocate memory';
-      log.printLimited('execmem', LOG_LEVEL.WARNING, text);
+      log.printLimited('execmem', LOG_LEVEL.WARNING, () => text);
     }
     return null;
   }

@@ -188,7 +188,10 @@ export class VmStructs {
     if ((gfp & GFP.__GFP_NOWARN) !== 0) return;
     const { hooks } = this.#allocator;
     const cpuset = this.#cpusets ? ',cpuset=/,mems_allowed=0' : '';
-    const line = `${hooks.comm()}: ${text}, mode:${formatGfp(gfp)}, nodemask=(null)${cpuset}`;
-    hooks.log.printLimited('warn_alloc', LOG_LEVEL.WARNING, line);
+    hooks.log.printLimited(
+      'warn_alloc',
+      LOG_LEVEL.WARNING,
+      () => `${hooks.comm()}: ${text}, mode:${formatGfp(gfp)}, nodemask=(null)${cpuset}`,
+    );
   }
 }

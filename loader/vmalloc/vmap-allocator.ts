@@ -215,18 +215,19 @@ export class VmapAllocator {
   purgeVmapAreaLazy(rangeStart: VirtAddr, rangeEnd: VirtAddr, fullPoolDecay: boolean): void {
     let start = rangeStart;
     let end = rangeEnd;
-    const detached: (readonly VmArea[])[] = [];
+    const detached: { node: VmapNode<VmArea>; areas: readonly VmArea[] }[] = [];
     for (const node of this.nodes) {
+      if (node.empty) continue;
       for (const { addr, size } of node.decay(fullPoolDecay)) this.tree.giveBack(addr, addr + size);
       const areas = node.detachLazy();
-      detached.push(areas);
       if (areas.length === 0) continue;
+      detached.push({ node, areas });
       start = Math.min(start, areas[0]!.addr);
       end = Math.max(end, areas.at(-1)!.end);
     }
     let purged = 0;
-    for (const [id, areas] of detached.entries()) {
-      purged += this.#giveBack(areas, fullPoolDecay ? null : this.nodes[id]!);
+    for (const { node, areas } of detached) {
+      purged += this.#giveBack(areas, fullPoolDecay ? null : node);
     }
     this.hooks.trace.emit({ kind: 'purge_vmap_area_lazy', start, end, num_purged: purged });
   }
@@ -268,7 +269,7 @@ export class VmapAllocator {
   }
 
   #reportNoRoom(size: Bytes, range: AddressRange): void {
-    const text =
+    const text = (): string =>
       this.#vaFailureMessage === 'range'
         ? `vmalloc_node_range for size ${size} failed: Address range restricted to ` +
           `${formatHex(this.preset, range.start)} - ${formatHex(this.preset, range.end)}`

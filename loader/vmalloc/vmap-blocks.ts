@@ -155,7 +155,9 @@ export class VmapBlocks {
 
   /** Gives up every block without a live mapping (purge_fragmented_blocks_allcpus). */
   purgeFragmented(): void {
+    if (this.#blocks.size === 0) return;
     for (const queue of this.#queues) {
+      if (queue.length === 0) continue;
       const purged = queue.filter((block) => this.#giveUp(block, true));
       for (const block of purged) this.#freeBlock(block);
     }

@@ -20,6 +20,12 @@ export class VmapNode<Lazy extends Range> {
   #sorted = true;
   /** By page count; the last entry is the head of the kernel's list. */
   readonly #pools = new Map<PageCount, VirtAddr[]>();
+  #pooledRanges = 0;
+
+  /** Nothing waits for a purge, and nothing is pooled. */
+  get empty(): boolean {
+    return this.#lazy.length === 0 && this.#pooledRanges === 0;
+  }
 
   addLazy(area: Lazy): void {
     const last = this.#lazy.at(-1);
@@ -49,6 +55,7 @@ export class VmapNode<Lazy extends Range> {
     const pool = this.#pools.get(pages);
     if (pool) pool.push(range.addr);
     else this.#pools.set(pages, [range.addr]);
+    this.#pooledRanges += 1;
     return true;
   }
 
@@ -61,7 +68,10 @@ export class VmapNode<Lazy extends Range> {
     const addr = pool?.at(-1);
     if (pool === undefined || addr === undefined) return -1;
     pool.pop();
-    if (addr % align === 0) return addr;
+    if (addr % align === 0) {
+      this.#pooledRanges -= 1;
+      return addr;
+    }
     pool.unshift(addr);
     return -1;
   }
@@ -92,6 +102,7 @@ export class VmapNode<Lazy extends Range> {
       const count = all || quarter === 0 ? pool.length : quarter;
       for (let i = 0; i < count; i++) taken.push({ addr: pool.pop()!, size: pages * PAGE_SIZE });
     }
+    this.#pooledRanges -= taken.length;
     taken.sort((a, b) => a.addr - b.addr);
     return joinNeighbours(taken);
   }
