@@ -11,6 +11,7 @@ import {
   type OpenFile,
 } from '../module/index.ts';
 import { PAGE_SIZE } from '../units.ts';
+import type { VirtualFile } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
 /** No file of the guest's tree has this inode number. */
@@ -112,20 +113,18 @@ function openForCall(
 ): OpenFile | undefined | number {
   const { open, path } = operation;
   if (open === 'bad') return undefined;
-  const opened = kernel.tree.open(path);
-  const inode = opened.ok ? opened.inode : virtualInode(kernel, path);
-  if (inode === undefined) return -ERRNO.ENOENT;
   const readable = open !== 'write';
-  const unreadable = kernel.files.get(kernel.tree.absolute(path))?.unreadable;
-  if (readable && unreadable !== undefined) return unreadable;
-  return { inode, readable, path };
+  const opened = kernel.tree.open(path);
+  if (opened.ok) return { inode: opened.inode, readable, path };
+  const full = kernel.tree.absolute(path);
+  const file = kernel.files.get(full);
+  if (!file) return -ERRNO.ENOENT;
+  if (readable && file.unreadable !== undefined) return file.unreadable;
+  return { inode: virtualInode(full, file), readable, path };
 }
 
 /** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
-function virtualInode(kernel: SimKernel, path: string): Inode | undefined {
-  const full = kernel.tree.absolute(path);
-  const file = kernel.files.get(full);
-  if (!file) return undefined;
+function virtualInode(full: string, file: VirtualFile): Inode {
   const sysfs = full.startsWith('/sys/') && !full.startsWith('/sys/kernel/debug/');
   const read = (): Uint8Array => new TextEncoder().encode(file.read());
   return new Inode(VIRTUAL_INO, 'file', { size: sysfs ? PAGE_SIZE : 0, read });

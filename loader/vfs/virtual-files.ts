@@ -73,12 +73,9 @@ export class VirtualFiles {
   }
 
   get(path: string): VirtualFile | undefined {
-    return (
-      this.#fixed.get(path) ??
-      this.#moduleFile(path) ??
-      this.#sectionFile(path) ??
-      this.#parameterFile(path)
-    );
+    const fixed = this.#fixed.get(path);
+    if (fixed || !path.startsWith('/sys/module/')) return fixed;
+    return this.#moduleFile(path) ?? this.#sectionFile(path) ?? this.#parameterFile(path);
   }
 
   /** Every path that exists now. */
