@@ -19,6 +19,39 @@ describe('EventQueue', () => {
     );
   });
 
+  it('keeps that order while timers come and go', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ delay: fc.nat(30), pops: fc.nat(2) }), { maxLength: 400 }),
+        (turns) => {
+          const queue = new EventQueue();
+          const waiting: { at: number; i: number }[] = [];
+          const fired: number[] = [];
+          const expected: number[] = [];
+          let now = 0;
+          const pop = (): void => {
+            const next = queue.pop();
+            waiting.sort((a, b) => a.at - b.at || a.i - b.i);
+            const first = waiting.shift();
+            expect(next?.at).toBe(first?.at);
+            if (!next || !first) return;
+            now = next.at;
+            next.fire();
+            expected.push(first.i);
+          };
+          for (const [i, { delay, pops }] of turns.entries()) {
+            queue.push(now + delay, () => fired.push(i));
+            waiting.push({ at: now + delay, i });
+            // Few pops at first, so that the queue grows.
+            for (let k = 0; k < pops && i > 150; k += 1) pop();
+          }
+          while (waiting.length > 0) pop();
+          expect(fired).toEqual(expected);
+        },
+      ),
+    );
+  });
+
   it('never fires a cancelled timer and counts only foreground ones as pending work', () => {
     fc.assert(
       fc.property(

@@ -15,4 +15,19 @@ describe('the kernel log', () => {
     kernel.print(LOG_LEVEL.WARNING, 'a\nb\\c\x7f\xff ~');
     expect(kernel.kmsg()).toBe('4,0,5,-;a\\x0ab\\x5cc\\x7f\\xff ~\n');
   });
+
+  it('makes the text of a limited line only when it prints it', () => {
+    const kernel = log();
+    let made = 0;
+    const line = (): string => {
+      made += 1;
+      return `line ${made}`;
+    };
+    const printed = Array.from({ length: 12 }, () =>
+      kernel.printLimited('execmem', LOG_LEVEL.WARNING, line),
+    );
+    expect(printed.filter((one) => one)).toHaveLength(10);
+    expect(made).toBe(10);
+    expect(kernel.read().lines.at(-1)!.text).toBe('line 10');
+  });
 });
