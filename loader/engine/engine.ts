@@ -1,8 +1,9 @@
 import type { CpuId, Nanos } from '../units.ts';
-import { Cpu, IdleSet, RunQueue } from './cpu.ts';
+import type { Cpu } from './cpu.ts';
 import type { EngineOptions, SpawnOptions } from './engine-options.ts';
 import { EventQueue, type Timer } from './event-queue.ts';
 import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
 import { type Coroutine, INTERRUPTED, type Signal, Task, type WaitMode } from './task.ts';
 
 /** The task of events that no task caused (boot, timers): the idle task of CPU 0. */
@@ -13,41 +14,31 @@ const SWAPPER = 'swapper/0-0';
  *
  * Simulated code takes no time until it says so (`work`, `sleep`). Everything that happens at one
  * instant happens in a fixed order, so the same inputs give the same run.
- *
- * Model: CPUs are shared first come first served with a time slice, tasks of SCHED_IDLE behind all
- * others; a task that may migrate runs on the idle CPU with the lowest number.
  */
 export class Engine {
   readonly cpus: readonly Cpu[];
   readonly random: Random;
   readonly #queue = new EventQueue();
-  readonly #idle: IdleSet;
-  readonly #shared = new RunQueue();
-  readonly #timeslice: Nanos;
-  #now: Nanos = 0;
+  readonly #scheduler: Scheduler;
   #nextPid: number;
-  #enqueueSeq = 0;
   #alive = 0;
-  #online: number;
   #current: Task | undefined;
 
   constructor(options: EngineOptions) {
     if (!Number.isInteger(options.cpus) || options.cpus < 1) {
       throw new RangeError(`an engine needs at least one CPU, not ${options.cpus}`);
     }
-    const dispatch = (cpu: Cpu): void => this.#dispatch(cpu);
-    const endSlice = (cpu: Cpu): void => this.#endSlice(cpu);
-    this.cpus = Array.from({ length: options.cpus }, (_, id) => new Cpu(id, dispatch, endSlice));
-    this.#online = options.cpus;
-    this.#idle = new IdleSet(options.cpus);
-    for (const cpu of this.cpus) this.#idle.add(cpu.id);
+    const timeslice = options.timeslice ?? 3_000_000;
+    this.#scheduler = new Scheduler(options.cpus, timeslice, this.#queue, (task) =>
+      this.#resume(task),
+    );
+    this.cpus = this.#scheduler.cpus;
     this.random = new Random(options.seed);
-    this.#timeslice = options.timeslice ?? 3_000_000;
     this.#nextPid = options.firstPid ?? 1;
   }
 
   get now(): Nanos {
-    return this.#now;
+    return this.#queue.now;
   }
 
   /** The task whose code is running, if any. */
@@ -69,7 +60,7 @@ export class Engine {
   }
 
   get onlineCpus(): number {
-    return this.#online;
+    return this.#scheduler.onlineCpus;
   }
 
   /** True while something will happen without outside help, background timers apart. */
@@ -87,7 +78,7 @@ export class Engine {
   /** Calls `fire` after `delay`, in FIFO order among equals. A negative delay is a bug. */
   after(delay: Nanos, fire: () => void, background = false): Timer {
     if (!(delay >= 0)) throw new RangeError(`cannot schedule ${delay} ns ahead`);
-    return this.#queue.push(this.#now + Math.ceil(delay), fire, background);
+    return this.#queue.push(this.#queue.now + Math.ceil(delay), fire, background);
   }
 
   cancel(timer: Timer): boolean {
@@ -98,7 +89,6 @@ export class Engine {
   step(): boolean {
     const next = this.#queue.pop();
     if (!next) return false;
-    this.#now = next.at;
     next.fire();
     return true;
   }
@@ -118,22 +108,17 @@ export class Engine {
   /** Starts a task. What it does counts for the request that its parent is serving. */
   spawn(options: SpawnOptions, body: () => Coroutine<unknown>): Task {
     const pid = options.pid ?? this.#nextPid++;
-    const cpu = options.cpu ?? this.#idle.first() ?? 0;
+    const cpu = options.cpu ?? this.#scheduler.idleCpu ?? 0;
     if (!this.cpus[cpu]) throw new RangeError(`no CPU ${cpu}`);
     const task = new Task(pid, options.comm, cpu, options.pinned ?? false, body());
     task.request = this.#current?.request ?? 0;
     task.policy = options.policy ?? 'normal';
     this.#alive += 1;
-    if (options.preempts && this.#current && this.#idle.first() === undefined) {
-      const here = this.cpus[this.#current.cpu]!;
-      task.cpu = here.id;
-      task.state = 'runnable';
-      task.enqueued = this.#enqueueSeq++;
-      here.queue.push(task);
-      here.preempt = true;
+    if (options.preempts && this.#current && this.#scheduler.idleCpu === undefined) {
+      this.#scheduler.preempt(this.cpus[this.#current.cpu]!, task);
       return task;
     }
-    this.#enqueue(task);
+    this.#scheduler.enqueue(task);
     return task;
   }
 
@@ -158,7 +143,7 @@ export class Engine {
     if (task.state !== 'blocked') throw new Error(`${task.label} is ${task.state}, not blocked`);
     task.cancelWait = undefined;
     task.resumeWith = value;
-    this.#enqueue(task);
+    this.#scheduler.enqueue(task);
   }
 
   /** Sends a signal; a wait that admits it ends at once with INTERRUPTED. */
@@ -170,7 +155,7 @@ export class Engine {
     task.cancelWait = undefined;
     cancel?.();
     task.resumeWith = INTERRUPTED;
-    this.#enqueue(task);
+    this.#scheduler.enqueue(task);
   }
 
   /**
@@ -190,9 +175,7 @@ export class Engine {
    * (preempt_schedule()).
    */
   giveWay(): void {
-    const task = this.#current!;
-    const cpu = this.cpus[task.cpu]!;
-    if (cpu.preempt) this.#putBack(cpu, task);
+    this.#scheduler.giveWay(this.#current!);
   }
 
   /**
@@ -226,125 +209,9 @@ export class Engine {
     return mode === 'interruptible' || task.pending === 'kill';
   }
 
-  // --- CPUs -----------------------------------------------------------------------------------
-
   /** Takes a CPU out of service or back in. Pinned tasks of an offline CPU wait for it. */
   setOnline(id: CpuId, online: boolean): void {
-    const cpu = this.cpus[id];
-    if (!cpu) throw new RangeError(`no CPU ${id}`);
-    if (cpu.online === online) return;
-    cpu.online = online;
-    this.#online += online ? 1 : -1;
-    if (!online) this.#moveAway(cpu);
-    if (!cpu.running) {
-      if (online) {
-        this.#idle.add(id);
-        this.#dispatchSoon(cpu);
-      } else {
-        this.#idle.delete(id);
-      }
-    }
-  }
-
-  /** Tasks that may migrate do not wait on a CPU that is gone. */
-  #moveAway(cpu: Cpu): void {
-    const waiting: Task[] = [];
-    for (let task = cpu.queue.shift(); task; task = cpu.queue.shift()) waiting.push(task);
-    for (const task of waiting) {
-      if (task.pinned) cpu.queue.push(task);
-      else this.#enqueue(task);
-    }
-  }
-
-  #enqueue(task: Task): void {
-    task.state = 'runnable';
-    task.enqueued = this.#enqueueSeq++;
-    const home = this.cpus[task.cpu]!;
-    if (task.pinned || this.#idle.has(home.id)) {
-      home.queue.push(task);
-      if (this.#idle.has(home.id)) this.#dispatchSoon(home);
-      else this.#contend(home, task);
-      return;
-    }
-    const idle = this.#idle.first();
-    if (idle !== undefined) {
-      task.cpu = idle;
-      const cpu = this.cpus[idle]!;
-      cpu.queue.push(task);
-      this.#dispatchSoon(cpu);
-      return;
-    }
-    this.#shared.push(task);
-    this.#contend(home, task);
-  }
-
-  /** A task wants a CPU that another has. */
-  #contend(cpu: Cpu, task: Task): void {
-    const { running } = cpu;
-    if (running?.policy !== 'idle' || task.policy === 'idle') {
-      if (running?.policy === task.policy) this.#limitSlice(cpu);
-      return;
-    }
-    cpu.preempt = true;
-    if (running.state === 'working' && cpu.sliceTimer?.fire) this.#cutSlice(cpu, this.#now);
-  }
-
-  #cutSlice(cpu: Cpu, at: Nanos): void {
-    this.#queue.cancel(cpu.sliceTimer!);
-    cpu.sliceTimer = this.#queue.push(at, cpu.endSlice);
-  }
-
-  /** The running task waits again: before others of its kind when it had to give way. */
-  #putBack(cpu: Cpu, task: Task): void {
-    task.state = 'runnable';
-    const queue = task.pinned ? cpu.queue : this.#shared;
-    if (task.policy === 'idle' && cpu.queue.normal + this.#shared.normal > 0) {
-      task.enqueued = -this.#enqueueSeq++;
-      queue.unshift(task);
-      return;
-    }
-    task.enqueued = this.#enqueueSeq++;
-    queue.push(task);
-  }
-
-  /** Claims an idle CPU and lets it pick its task at this instant, after what is already due. */
-  #dispatchSoon(cpu: Cpu): void {
-    this.#idle.delete(cpu.id);
-    this.#queue.push(this.#now, cpu.dispatch);
-  }
-
-  #pick(cpu: Cpu): Task | undefined {
-    const own = cpu.queue.peek();
-    const shared = this.#shared.peek();
-    if (!own || !shared) return own ? cpu.queue.shift() : this.#shared.shift();
-    const ownFirst =
-      own.policy === shared.policy ? own.enqueued < shared.enqueued : own.policy === 'normal';
-    return (ownFirst ? cpu.queue : this.#shared).shift();
-  }
-
-  /** Runs tasks on a CPU until one keeps it busy or none is left. */
-  #dispatch(cpu: Cpu): void {
-    for (;;) {
-      if (!cpu.online) {
-        cpu.running = undefined;
-        return;
-      }
-      const task = this.#pick(cpu);
-      if (!task) {
-        cpu.running = undefined;
-        this.#idle.add(cpu.id);
-        return;
-      }
-      cpu.running = task;
-      // The one that was to give way has done so by itself.
-      cpu.preempt = false;
-      task.cpu = cpu.id;
-      if (task.remaining === 0) this.#resume(task);
-      if (task.remaining > 0) {
-        this.#startSlice(cpu, task);
-        return;
-      }
-    }
+    this.#scheduler.setOnline(id, online);
   }
 
   /** Runs a task's code up to its next suspension; what it yields without one takes no time. */
@@ -381,45 +248,5 @@ export class Engine {
     this.#alive -= 1;
     for (const exit of task.onExit) exit(result);
     task.onExit = [];
-  }
-
-  #startSlice(cpu: Cpu, task: Task): void {
-    task.state = 'working';
-    cpu.sliceStart = this.#now;
-    if (cpu.preempt) {
-      cpu.preempt = false;
-      cpu.sliceTimer = this.#queue.push(this.#now, cpu.endSlice);
-      return;
-    }
-    const contended = cpu.queue.length > 0 || this.#shared.length > 0;
-    const slice = contended ? Math.min(task.remaining, this.#timeslice) : task.remaining;
-    cpu.sliceTimer = this.#queue.push(this.#now + slice, cpu.endSlice);
-  }
-
-  /** Somebody now waits for this CPU: the running task may keep it for one time slice in all. */
-  #limitSlice(cpu: Cpu): void {
-    const task = cpu.running;
-    const timer = cpu.sliceTimer;
-    if (!task || !timer?.fire || task.state !== 'working') return;
-    const end = Math.max(this.#now, cpu.sliceStart + this.#timeslice);
-    if (timer.at > end) this.#cutSlice(cpu, end);
-  }
-
-  #endSlice(cpu: Cpu): void {
-    const task = cpu.running!;
-    const spent = this.#now - cpu.sliceStart;
-    cpu.busy += spent;
-    task.remaining -= spent;
-    cpu.sliceTimer = undefined;
-    if (task.remaining > 0) {
-      this.#putBack(cpu, task);
-    } else {
-      this.#resume(task);
-      if (task.remaining > 0) {
-        this.#startSlice(cpu, task);
-        return;
-      }
-    }
-    this.#dispatch(cpu);
   }
 }

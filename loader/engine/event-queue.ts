@@ -11,8 +11,9 @@ export interface Timer {
   fire: (() => void) | undefined;
 }
 
-/** Children of a node: flatter than two, and the times of four lie side by side. */
-const ARITY = 4;
+/** A node has 4 children: flatter than with 2, and their times lie side by side. */
+const ARITY_BITS = 2;
+const ARITY = 1 << ARITY_BITS;
 
 /**
  * Pending timers in the order they fire: by time, and first come first served among equals.
@@ -28,6 +29,11 @@ export class EventQueue {
   #now: Nanos = 0;
   #seq = 0;
   #foreground = 0;
+
+  /** When the last timer fired. */
+  get now(): Nanos {
+    return this.#now;
+  }
 
   /** Timers that will fire and are not background work. */
   get foreground(): number {
@@ -47,7 +53,7 @@ export class EventQueue {
     if (i === this.#times.length) this.#grow();
     const times = this.#times;
     while (i > 0) {
-      const up = (i - 1) >> 2;
+      const up = (i - 1) >> ARITY_BITS;
       // Of equals the newcomer is the later one.
       if (times[up]! <= at) break;
       heap[i] = heap[up]!;
