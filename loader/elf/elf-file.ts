@@ -1,7 +1,6 @@
 /** The bytes of an ELF file that is being written, entry by entry (elf.h). */
 import type { Bytes } from '../units.ts';
 import { type ElfClass, ET_REL, STB, STT } from './elf-constants.ts';
-import { digits } from './string-table.ts';
 
 export interface SymbolFields {
   readonly value: number;
@@ -114,7 +113,7 @@ export class ElfFile {
       data.setUint16(at + section!, shndx, true);
       data.setUint32(at + value!, i * size, true);
       data.setUint32(at + bytes!, size, true);
-      next += stem + digits(i) + 1;
+      next += stem + String(i).length + 1;
     }
   }
 

@@ -2,12 +2,13 @@
  * Contents for synthetic sections: the same for the same seed, and about as compressible as the
  * code of real modules, so that a compressed synthetic module has a plausible size.
  */
+import { fnv1a } from '../fnv1a.ts';
 import type { Bytes } from '../units.ts';
 
 /** Words drawn afresh, out of 8; the rest repeat what came before. */
 const FRESH = 3;
 
-/** How far back a repeat reaches, in bytes; a power of two. */
+/** How far back a repeat reaches, in bytes. */
 const WINDOW = 2048;
 
 /** All sections are cut from this many bytes, so that making a module costs no more than a copy. */
@@ -19,7 +20,7 @@ let pool: Uint8Array<ArrayBuffer> | undefined;
 export function contentBytes(size: Bytes, seed: string): Uint8Array<ArrayBuffer> {
   pool ??= poolBytes();
   const bytes = new Uint8Array(size);
-  let from = (seedOf(seed) % (POOL / 16)) * 16;
+  let from = (fnv1a(seed) % (POOL / 16)) * 16;
   for (let at = 0; at < size; at += POOL - from, from = 0) {
     bytes.set(pool.subarray(from, Math.min(POOL, from + size - at)), at);
   }
@@ -27,32 +28,21 @@ export function contentBytes(size: Bytes, seed: string): Uint8Array<ArrayBuffer>
 }
 
 function poolBytes(): Uint8Array<ArrayBuffer> {
-  const words = new DataView(new ArrayBuffer(POOL));
+  const bytes = new Uint8Array(POOL);
   let state = 0x6d6f6473;
   for (let at = 0; at < POOL; at += 8) {
     state = xorshift32(state);
     if (at < 16 || (state & 7) < FRESH) {
       for (let i = at; i < at + 8; i += 1) {
         state = xorshift32(state);
-        words.setUint8(i, state >>> 11);
+        bytes[i] = state >>> 11;
       }
     } else {
-      const far = state >>> 3;
-      const from = at - 8 - (at - 7 < WINDOW ? far % (at - 7) : far & (WINDOW - 1));
-      words.setInt32(at, words.getInt32(from, true), true);
-      words.setInt32(at + 4, words.getInt32(from + 4, true), true);
+      const back = 8 + ((state >>> 3) % Math.min(at - 7, WINDOW));
+      bytes.copyWithin(at, at - back, at - back + 8);
     }
   }
-  return new Uint8Array(words.buffer);
-}
-
-/** FNV-1a of a text. */
-function seedOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  }
-  return hash;
+  return bytes;
 }
 
 function xorshift32(state: number): number {

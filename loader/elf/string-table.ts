@@ -70,22 +70,9 @@ export function writeLatin1(bytes: Uint8Array, at: number, text: string): number
 function writeSeries(bytes: Uint8Array, at: number, { stem, count }: Series): number {
   let end = at;
   for (let i = 0; i < count; i += 1) {
-    end = writeLatin1(bytes, end, stem) + digits(i);
-    for (let rest = i, place = end; place > 0; rest = Math.floor(rest / 10)) {
-      place -= 1;
-      bytes[place] = 0x30 + (rest % 10);
-      if (rest < 10) break;
-    }
-    end += 1;
+    end = writeLatin1(bytes, writeLatin1(bytes, end, stem), String(i)) + 1;
   }
   return end;
-}
-
-/** Decimal digits of a natural number. */
-export function digits(number: number): number {
-  let count = 1;
-  for (let rest = number; rest >= 10; rest = Math.floor(rest / 10)) count += 1;
-  return count;
 }
 
 /** Bytes of the strings of a series with numbers below `count`. */

@@ -5,6 +5,7 @@ import {
   decodeXz,
   decodeZstd,
 } from '../decompress/index.ts';
+import { SHF, SHT } from '../elf/elf-constants.ts';
 import {
   type ElfKernel,
   type ElfParam,
@@ -35,10 +36,6 @@ interface FileFacts {
   readonly elf: Map<number, ReadElfResult>;
   readonly decoded: Map<CompressionFormat, DecodeResult>;
 }
-
-const SHT_RELA = 4;
-const SHT_REL = 9;
-const SHF_ALLOC = 2;
 
 /**
  * Remembers what follows from a file's bytes alone, so that a thousand loads of one file parse it
@@ -152,10 +149,10 @@ function countRelocations(elf: ModuleElf): number {
   const { sections } = elf;
   let count = 0;
   for (const section of sections) {
-    if (section.type !== SHT_REL && section.type !== SHT_RELA) continue;
+    if (section.type !== SHT.REL && section.type !== SHT.RELA) continue;
     const target = sections[section.info];
-    if (!target || (target.flags & SHF_ALLOC) === 0) continue;
-    const entry = section.entsize || (section.type === SHT_REL ? 8 : 24);
+    if (!target || (target.flags & SHF.ALLOC) === 0) continue;
+    const entry = section.entsize || (section.type === SHT.REL ? 8 : 24);
     count += Math.floor(Math.min(section.size, elf.bytes.length) / entry);
   }
   return count;

@@ -1,8 +1,6 @@
+import { SHT } from '../elf/elf-constants.ts';
 import type { ModuleElf, SymbolPlace } from '../elf/index.ts';
 import type { Bytes } from '../units.ts';
-
-const SHT_NULL = 0;
-const SHT_NOBITS = 8;
 
 /**
  * The variables behind one module's parameters: what the file holds, under what was written.
@@ -64,7 +62,7 @@ export class ParamMemory {
     const { view } = this.#elf;
     const type = view.shType(section);
     const offset = value + i;
-    if (type === SHT_NULL || type === SHT_NOBITS || offset >= view.shSize(section)) return 0;
+    if (type === SHT.NULL || type === SHT.NOBITS || offset >= view.shSize(section)) return 0;
     return view.bytes[view.shOffset(section) + offset] ?? 0;
   }
 }

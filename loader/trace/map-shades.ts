@@ -2,6 +2,7 @@
  * A map coloured by something other than what areas hold: by stage, module, CPU or age. Every
  * shading is a table of looks, the first two of which are what is free and what is parked.
  */
+import { fnv1a } from '../fnv1a.ts';
 import { type Bytes, type Nanos, PAGE_SIZE, type VirtAddr } from '../units.ts';
 import type { AddressState } from './address-state.ts';
 import { LOAD_STAGES } from './event-fields.ts';
@@ -99,11 +100,7 @@ function cpuLooks(cpus: number): ShadeLook[] {
 /** The place of a module's look in the looks of `module`; always the same for the same name. */
 export function moduleShade(module: string): number {
   if (module === '') return OWN;
-  let hash = 2166136261;
-  for (let i = 0; i < module.length; i += 1) {
-    hash = Math.imul(hash ^ module.charCodeAt(i), 16777619) >>> 0;
-  }
-  return OWN + 1 + (hash % MODULE_LOOKS.length);
+  return OWN + 1 + (fnv1a(module) % MODULE_LOOKS.length);
 }
 
 /** What a shading needs beside the state. */

@@ -20,10 +20,15 @@ export interface Suite {
   cases(modules: ModuleFiles, seed: number, variant: LinuxVariant): Promise<readonly VerifyCase[]>;
 }
 
+export type Step = NonNullable<ScenarioInput['steps']>[number];
+
+/** The kernel's own files that tell most of what a run has come to. */
+export const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
+
 /** A checked scenario out of steps. */
 export function scenarioOf(
   name: string,
-  steps: NonNullable<ScenarioInput['steps']>,
+  steps: Step[],
   rest: Partial<ScenarioInput> = {},
 ): Scenario {
   return scenarioSchema.parse({ version: 1, name, modules: { dir: '.' }, ...rest, steps });

@@ -3,11 +3,8 @@
 // under the kernel's own tests (lib/test_vmalloc.c), and under per-CPU allocations.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { AREAS_FILE } from '../../scripts/verify/areas-module.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import { type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 
 const PAGE = 4096;
 const STEPS = 420;

@@ -3,16 +3,13 @@
 // module of ours, and by the kernel's own threads through its test driver (lib/test_kmod.c).
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 import { kmodScript } from './kmod-script.ts';
 
-type Step = NonNullable<ScenarioInput['steps']>[number];
 type Member = Extract<Step, { parallel: unknown }>['parallel'][number];
 
 const PATH = '/proc/sys/kernel/modprobe';
 const MODPROBE = '/sbin/modprobe';
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 /** How much later each of many processes starts: enough for one to come to its wait. */
 const GAP_MS = 60;
 const SLOW_MS = 13_000;

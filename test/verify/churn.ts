@@ -2,12 +2,9 @@
 // Loads, repeated loads, unloads and wrong calls over real modules, in random order.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { buildModuleIndex } from '../../loader/userland.ts';
 import { sourceOf } from '../../scripts/verify/module-files.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 
 const STEPS = 450;
 const READ_EVERY = 25;
@@ -15,7 +12,6 @@ const READ_EVERY = 25;
 const LEFT_OUT = /^(ms_oops|test_vmalloc)\.ko$/;
 /** Files of so many bytes and more are in every draw, with all that they need. */
 const LARGE_BYTES = 100_000;
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 
 export const churn: Suite = {
   name: 'churn',

@@ -4,14 +4,10 @@
 import { spawnSync } from 'node:child_process';
 import type { LinuxVariant } from '../../emulator/linux/guest-cache.ts';
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 
 const COMPRESSED = 4;
 const READ_EVERY = 40;
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 const PAGE = 4096;
 
 /** Command lines by algorithm; each writes to standard output what it reads. */

@@ -4,15 +4,12 @@
 // name of its own, so that one that stays loaded does not stand in the way of the next.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 import { type Damage, otherValue } from './damage.ts';
 import { damagedLinks } from './damaged-links.ts';
 import { damagedPercpu, damagedTables } from './damaged-tables.ts';
 import { damagedNames, damagedParams, damagedTexts } from './damaged-texts.ts';
 import { ElfEdit, SECTION_FIELDS, THIS_MODULE } from './elf-edit.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
 
 const BASES = ['crc4.ko', 'test_module.ko', 'ms_export.ko'];
 /** How many copies go by between looks at what is loaded, and at everything when none is. */

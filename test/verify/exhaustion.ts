@@ -3,15 +3,17 @@
 
 import { spawnSync } from 'node:child_process';
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { buildModuleIndex } from '../../loader/userland.ts';
 import { sourceOf } from '../../scripts/verify/module-files.ts';
-import { type Suite, scenarioOf, type VerifyCase } from '../../scripts/verify/suite.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import {
+  READS,
+  type Step,
+  type Suite,
+  scenarioOf,
+  type VerifyCase,
+} from '../../scripts/verify/suite.ts';
 
 const WINDOWS_MIB = [2, 3, 4, 8, 24, 120];
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 const MIB = 1 << 20;
 const COMPRESSED = 4;
 /** Longest wait of the kernel's limit on its warnings (mm/vmalloc.c, mm/page_alloc.c). */

@@ -2,9 +2,7 @@
 // tools/testing/selftests/kmod/kmod.sh of Linux 6.12: its tests of request_module, once each. What
 // modprobe takes away by -r and loads is real, and nothing slows it down.
 
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import type { Step } from '../../scripts/verify/suite.ts';
 
 const DEVICE = '/sys/devices/virtual/misc/test_kmod0';
 const PATH = '/proc/sys/kernel/modprobe';

@@ -3,17 +3,14 @@
 // another one never meets.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import { buildModuleIndex } from '../../loader/userland.ts';
 import { sourceOf } from '../../scripts/verify/module-files.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 
-type Step = NonNullable<ScenarioInput['steps']>[number];
 type Call = Extract<Step, { parallel: unknown }>['parallel'][number]['step'];
 
 const STEPS = 150;
 const READ_EVERY = 30;
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 const WINDOWS_MIB = [undefined, 2, 5, 7, 16, 64] as const;
 /** More than a modprobe and all it loads takes in the guest. */
 const GAP_MS = 6000;

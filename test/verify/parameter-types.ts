@@ -4,10 +4,8 @@
 
 import { extractModinfo, type SpecParam, writeModule } from '../../loader/elf/index.ts';
 import type { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
 import type { ModuleFiles } from '../../scripts/verify/module-files.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
+import type { Step } from '../../scripts/verify/suite.ts';
 
 export const TYPES_FILE = 'parameter_types.ko';
 const NAME = 'parameter_types';

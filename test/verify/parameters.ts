@@ -2,11 +2,8 @@
 // Loads with good and bad arguments, and reads and writes of the files of parameters.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 import { TYPES_FILE, typesModule, typesSteps } from './parameter-types.ts';
-
-type Step = NonNullable<ScenarioInput['steps']>[number];
 
 /** Parameters of ms_param, all of them read-only: an int, a bool, a charp, a string, an array. */
 const NAMES = ['level', 'flag', 'name', 'letters', 'numbers'];
@@ -28,7 +25,6 @@ const ODD = ['nothing=1', 'dyndbg', 'dyndbg=+p', 'ms_param.dyndbg=+p', 'async_pr
 const OVERLAY = ['redirect_dir', 'redirect_always_follow', 'xino_auto', 'index', 'redirect_max'];
 const ROUNDS = 60;
 const READ_EVERY = 20;
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 
 export const parameters: Suite = {
   name: 'parameters',

@@ -3,14 +3,11 @@
 // between, signals, files open for writing.
 
 import { Random } from '../../loader/engine/index.ts';
-import type { ScenarioInput } from '../../loader/scenario/schema.ts';
-import { type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
+import { READS, type Step, type Suite, scenarioOf } from '../../scripts/verify/suite.ts';
 
-type Step = NonNullable<ScenarioInput['steps']>[number];
 type Member = Extract<Step, { parallel: unknown }>['parallel'][number];
 
 const SLOW = 'ms_slow.ko';
-const READS = ['/sys/kernel/debug/modules/stats', '/proc/modules', '/proc/vmallocinfo'];
 /** Far more than starting a process or failing a load takes in the guest. */
 const GAP_MS = 60;
 const INIT_MS = 900;

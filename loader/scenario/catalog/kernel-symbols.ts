@@ -1,5 +1,6 @@
 /** The symbols of the kernel that synthetic modules call, and the checksums of all symbols. */
 import type { Random } from '../../engine/random.ts';
+import { fnv1a } from '../../fnv1a.ts';
 
 /** The functions and variables that modules of a distribution use most, commonest first. */
 const COMMON = `
@@ -56,11 +57,5 @@ function nextFree(chosen: ReadonlySet<number>, from: number): number {
   return index;
 }
 
-/** Checksum of a symbol in a kernel with CONFIG_MODVERSIONS: FNV-1a of its name. */
-export function symbolCrc(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i += 1) {
-    hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  }
-  return hash >>> 0;
-}
+/** Checksum of a symbol in a kernel with CONFIG_MODVERSIONS. */
+export const symbolCrc = fnv1a;
