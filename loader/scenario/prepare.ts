@@ -1,3 +1,4 @@
+import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, ModuleSource } from '../module/index.ts';
@@ -10,7 +11,6 @@ import {
   parseModuleSymvers,
 } from '../survey/index.ts';
 import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
-import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
 import type { InitChoice, Scenario } from './schema.ts';

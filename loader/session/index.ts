@@ -1,4 +1,3 @@
-export { collectResult } from './collect-result.ts';
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
 export {
@@ -11,6 +10,12 @@ export {
   subjectOf,
 } from './operation.ts';
 export type { PortSession, SessionCompletion } from './port-session.ts';
-export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
+export type {
+  AllocationFailure,
+  CallResult,
+  CallTally,
+  RunResult,
+  UnmetExpectation,
+} from './result.ts';
 export { RunObserver } from './run-observer.ts';
 export { Session } from './session.ts';

@@ -1,7 +1,21 @@
 import type { Coroutine } from '../engine/index.ts';
-import type { Libkmod } from './libkmod.ts';
 import { parseModprobeArgs } from './modprobe-args.ts';
+import type { ModuleRef } from './module-index.ts';
 import { KMOD_PROBE } from './probe-flags.ts';
+import type { UserKernel } from './user-kernel.ts';
+
+/** What an install command needs of libkmod: modules by name, and a way to insert them. */
+export interface ModuleInserter {
+  readonly kernel: UserKernel;
+  lookup(name: string): Coroutine<readonly ModuleRef[]>;
+  /** 0 or a negative errno. */
+  probeInsert(
+    ref: ModuleRef,
+    flags: number,
+    extraOptions: string,
+    depth: number,
+  ): Coroutine<number>;
+}
 
 /** Install commands that may call each other; the real ones would go on until memory is gone. */
 const MAX_DEPTH = 50;
@@ -15,7 +29,7 @@ const NOT_FOUND = 127;
  * any other program is not found.
  */
 export function* runInstallCommand(
-  libkmod: Libkmod,
+  libkmod: ModuleInserter,
   command: string,
   options: string,
   depth: number,
@@ -37,7 +51,11 @@ export function* runInstallCommand(
   return status;
 }
 
-function* runProgram(libkmod: Libkmod, words: readonly string[], depth: number): Coroutine<number> {
+function* runProgram(
+  libkmod: ModuleInserter,
+  words: readonly string[],
+  depth: number,
+): Coroutine<number> {
   const { engine, costs } = libkmod.kernel;
   const program = words[0]!.slice(words[0]!.lastIndexOf('/') + 1);
   if (program === 'true' || program === ':') return 0;

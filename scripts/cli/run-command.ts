@@ -1,5 +1,5 @@
-import { type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
-import { collectResult, driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { collectResult, type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
+import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { OutputDirectory } from './output-directory.ts';

@@ -3,6 +3,7 @@
 import { openCatalog } from '../../loader/catalog/index.ts';
 import {
   COSTS,
+  collectResult,
   INIT_US,
   PUBLISHED_8,
   PUBLISHED_255,
@@ -10,12 +11,7 @@ import {
   scenarioSchema,
   USERSPACE_COSTS,
 } from '../../loader/scenario/index.ts';
-import {
-  collectResult,
-  driveSession,
-  type RunResult,
-  Session,
-} from '../../loader/session/index.ts';
+import { driveSession, type RunResult, Session } from '../../loader/session/index.ts';
 
 export interface Constants {
   readonly costs: Readonly<Record<string, number>>;

@@ -1,8 +1,9 @@
-import type { VirtAddr } from '../base/index.ts';
-import type { PreparedRun } from '../scenario/index.ts';
+import { formatAddress, type VirtAddr } from '../base/index.ts';
+import type { RunResult, UnmetExpectation } from '../session/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';
-import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
-import type { RunResult, UnmetExpectation } from './result.ts';
+import { readNow } from '../vfs/index.ts';
+import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { PreparedRun } from './prepare.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -19,7 +20,8 @@ export function collectResult(run: PreparedRun): RunResult {
   const files: Record<string, string> = {};
   for (const path of RESULT_FILES) {
     const file = kernel.files.get(path);
-    if (file) files[path] = file.read();
+    const text = file && readNow(file);
+    if (typeof text === 'string') files[path] = text;
   }
   const counters: Record<string, number | string> = {};
   const trueCounters: Record<string, number> = {};
