@@ -5,6 +5,7 @@ import type { Step } from '../../loader/scenario/index.ts';
 import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
+import type { GuestHost } from './guest-host.ts';
 import type { GuestOp } from './guest-ops.ts';
 import { runLinuxGuest } from './linux-machine.ts';
 import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
@@ -28,6 +29,10 @@ export interface LinuxScenario {
   readonly watchAllocator?: boolean;
   /** Further programs that are modprobe, too, by absolute path. */
   readonly programs?: readonly string[];
+  /** The emulator; v86 unless told. */
+  readonly host?: GuestHost;
+  readonly memoryMb?: number;
+  readonly cpus?: number;
   readonly vmallocMb?: number;
   readonly highmem?: boolean;
   readonly commandLine?: string;
@@ -48,6 +53,8 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly inits: readonly ObservedInit[];
   /** By step; what needs `watchAllocator` is empty without. */
   readonly allocator: readonly AllocatorStep[];
+  /** Whether the kernel has the tracepoints of the vmalloc allocator (from Linux 6.2 on). */
+  readonly observesAllocator: boolean;
   /** Texts of the kernel's files before the first step. */
   readonly initial: { readonly vmallocinfo: string; readonly meminfo: string };
   /** Steps that were carried out whole; fewer than given when the kernel crashed or hung. */
@@ -73,6 +80,7 @@ export interface LinuxScenarioRun extends ObservedRun {
 const PIECE_COMPARED = 24;
 const TRACE_KILOBYTES = 16_384;
 const VMALLOCINFO: GuestOp = { op: 'read', path: '/proc/vmallocinfo' };
+const TRACEPOINTS: GuestOp = { op: 'read', path: '/sys/kernel/tracing/available_events' };
 
 /** Throws GuestMappingError for steps the guest cannot run, RangeError for what does not fit. */
 export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<LinuxScenarioRun> {
@@ -94,6 +102,7 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
     { op: 'settle' },
     { op: 'read', path: '/proc/meminfo' },
     VMALLOCINFO,
+    TRACEPOINTS,
   ];
   const ops = [...before, ...plans.flatMap((plan) => plan.ops)];
   const stepOfLine = lineSteps(before.length, plans);
@@ -110,7 +119,11 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
 
 function pick(scenario: LinuxScenario) {
   const { modprobeList, programs, vmallocMb, highmem, commandLine, timeoutMs, signal } = scenario;
+  const { host, memoryMb, cpus } = scenario;
   return {
+    ...(host === undefined ? {} : { host }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    ...(cpus === undefined ? {} : { cpus }),
     ...(modprobeList === undefined ? {} : { modprobeList }),
     ...(programs === undefined ? {} : { programs }),
     ...(vmallocMb === undefined ? {} : { vmallocMb }),
@@ -215,6 +228,7 @@ class RunReader {
       exitLog: this.#digest.exits.log,
       interruptLog: this.#interruptLog,
       startsUs: startsUs.map((us) => us - startsUs[0]!),
+      observesAllocator: /^vmalloc:alloc_vmap_area$/m.test(this.#text(TRACEPOINTS)),
       initial: {
         meminfo: this.#text(this.#initial[3]!),
         vmallocinfo: this.#text(this.#initial[4]!),

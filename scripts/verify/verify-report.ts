@@ -20,6 +20,10 @@ export interface VerifiedSuite {
   readonly suite: string;
   readonly variant: string;
   readonly seed: number;
+  readonly machine: string;
+  /** Preset of the model, and the release of the real kernel. */
+  readonly kernel: string;
+  readonly release: string;
   readonly cases: readonly CaseResult[];
 }
 
