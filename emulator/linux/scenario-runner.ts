@@ -4,6 +4,7 @@
 import type { Step } from '../../loader/scenario/index.ts';
 import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
+import type { ForeignEvent } from './foreign-events.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
 import type { GuestHost } from './guest-host.ts';
 import type { GuestOp } from './guest-ops.ts';
@@ -47,6 +48,8 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly release: string;
   /** By step and module: references taken (dropped: negative) by others than loader and inits. */
   readonly references: readonly ReadonlyMap<string, number>[];
+  /** By step, what tasks outside module system calls did to the address space. */
+  readonly foreign: readonly (readonly ForeignEvent[])[];
   /** How many references inits, exits and workers took and dropped in all. */
   readonly referenceCount: number;
   /** What modules' own inits did, in the order they ended. */
@@ -70,7 +73,7 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly totalMs: number;
   /** Lines that modules' own exits printed. */
   readonly exitLog: readonly string[];
-  /** Lines printed in interrupts, whoever was interrupted: no call's. */
+  /** Lines printed in interrupts or by tasks outside module system calls: no call's. */
   readonly interruptLog: readonly string[];
   /** When each step began, by the guest's clock, counted from the first. */
   readonly startsUs: readonly number[];
@@ -189,6 +192,7 @@ class RunReader {
     const inits: ObservedInit[] = [];
     const allocator: AllocatorStep[] = [];
     const references: ReadonlyMap<string, number>[] = [];
+    const foreign: (readonly ForeignEvent[])[] = [];
     let completed = 0;
     const startsUs: number[] = [];
     for (const [index, plan] of this.#plans.entries()) {
@@ -199,6 +203,7 @@ class RunReader {
       inits.push(...step.inits);
       allocator.push(digestAllocator(parsed.lines));
       references.push(step.references);
+      foreign.push(step.foreign);
       events.push(step.events);
       const log = this.#logOf(index, step.printed);
       for (const call of plan.calls) calls.push(this.#call(index, call, step.returned, log));
@@ -215,6 +220,7 @@ class RunReader {
       inits,
       allocator,
       references,
+      foreign,
       referenceCount: this.#digest.references,
       completed,
       outcome,
@@ -247,7 +253,13 @@ class RunReader {
     }
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);
-      const piece = found === null ? null : this.#pieceOf(Number(found[1]), text);
+      const piece =
+        caller === '' ? this.#pieceOfAny(text) : found && this.#pieceOf(Number(found[1]), text);
+      // A kernel without CONFIG_PRINTK_CALLER: the trace tells who printed it.
+      if (caller === '' && piece !== null && piece.by === null && !piece.calling) {
+        this.#interruptLog.push(text);
+        return false;
+      }
       const earlier = piece && piece.step < step ? this.#callLogs.get(piece.step) : undefined;
       const to = piece?.by?.log ?? earlier;
       to?.push(text);
@@ -255,12 +267,18 @@ class RunReader {
     });
   }
 
+  /** The same of whichever task, the one whose next line it is first. */
+  #pieceOfAny(line: string): Printed | null {
+    const pids = [...this.#printed.keys()];
+    const next = pids.find((pid) => isPiece(line, this.#printed.get(pid)?.[0]));
+    const any = next ?? pids.find((pid) => this.#printed.get(pid)?.some((p) => isPiece(line, p)));
+    return any === undefined ? null : this.#pieceOf(any, line);
+  }
+
   /** How a line was printed: its first piece is the next that the line begins with. */
   #pieceOf(pid: number, line: string): Printed | null {
     const pieces = this.#printed.get(pid) ?? [];
-    const at = pieces.findIndex(({ text }) =>
-      text === '' ? line === '' : line.startsWith(text.slice(0, PIECE_COMPARED)),
-    );
+    const at = pieces.findIndex((piece) => isPiece(line, piece));
     if (at < 0) return null;
     return pieces.splice(0, at + 1).at(-1)!;
   }
@@ -311,6 +329,11 @@ class RunReader {
   #text(op: GuestOp): string {
     return latin1(this.#results.get(op)?.data ?? new Uint8Array());
   }
+}
+
+function isPiece(line: string, piece: Printed | undefined): boolean {
+  if (piece === undefined) return false;
+  return piece.text === '' ? line === '' : line.startsWith(piece.text.slice(0, PIECE_COMPARED));
 }
 
 /** What ms_request printed: the value of request_module. */

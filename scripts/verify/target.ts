@@ -28,6 +28,8 @@ export interface VerifyTarget {
   /** The model's preset, and what the kernel's configuration changes of it. */
   readonly kernel: string;
   readonly features: Partial<KernelFeatures>;
+  /** Whether stacks of threads lie in the vmalloc space (CONFIG_VMAP_STACK). */
+  readonly vmapStack: boolean;
   /** The model's address space. */
   readonly vmalloc: string;
   readonly memoryMb: number;
@@ -81,6 +83,7 @@ export function v86Target(
     guest,
     kernel,
     features: { compression },
+    vmapStack: false,
     vmalloc: 'i386-highmem',
     memoryMb: V86_HOST.memoryMb,
   };
@@ -93,7 +96,9 @@ export function qemuTarget(guest: LinuxGuestFiles, kernel: string): VerifyTarget
     host: QEMU_HOST,
     guest,
     kernel,
-    features: featuresOfConfig(readFileSync(guest.config, 'utf8')),
+    // Debian signs the modules of a package with the key that its kernel has.
+    features: { ...featuresOfConfig(readFileSync(guest.config, 'utf8')), module_sig_key: true },
+    vmapStack: true,
     vmalloc: 'x86-64',
     memoryMb: QEMU_HOST.memoryMb,
   };

@@ -14,6 +14,7 @@ import {
 } from '../../loader/scenario/index.ts';
 import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
+import { ForeignAreas } from './foreign-areas.ts';
 import { KernelAccount } from './kernel-account.ts';
 import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
 import { type ModelRun, observeModel } from './observe-model.ts';
@@ -81,10 +82,15 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const account = new KernelAccount(simulated, linux.allocator);
   simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
   simulated.files.add(AREAS_FILE, areasFile(simulated, account));
+  const others = target.vmapStack ? linux.foreign : [];
+  const foreign = new ForeignAreas(simulated, others, linux.calls);
   const started = performance.now();
   const starts = linux.startsUs.slice(0, linux.completed);
-  const onStep = (step: number): void => account.beginStep(step);
-  const model = observeModel(prepared, starts, linux.references, onStep);
+  const onStep = (step: number): void => {
+    foreign.beginStep(step);
+    account.beginStep(step);
+  };
+  const model = observeModel(prepared, starts, linux.references, onStep, () => foreign.endStep());
   const modelMs = performance.now() - started;
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   comparePlaces(compared, linux, account.placed, task.offset ?? 0);
