@@ -1,5 +1,5 @@
 import { ERRNO } from '../base/index.ts';
-import type { Coroutine } from '../engine/index.ts';
+import type { Coroutine, Task } from '../engine/index.ts';
 import type { DuplicateReason } from '../stats/index.ts';
 import type { ModuleContext } from './context.ts';
 
@@ -19,7 +19,9 @@ export function* modulePatientCheckExists(
   if (!old) return 0;
   if (old.state === 'coming' || old.state === 'unformed') {
     modules.mutex.unlock();
+    const task = waitsForLoad(ctx, name);
     const waited = yield* modules.wq.waitEvent(() => finishedLoading(ctx, name), 'interruptible');
+    task.reason = undefined;
     yield* awake(ctx);
     yield* modules.mutex.lock();
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
@@ -34,6 +36,15 @@ function* awake({ modules, engine, costs }: ModuleContext): Coroutine<void> {
   yield* modules.wakeTurn.lock();
   yield engine.work(costs.module_wake_ns);
   modules.wakeTurn.unlock();
+}
+
+/** Notes what the running task is about to wait for. */
+function waitsForLoad({ engine, modules }: ModuleContext, name: string): Task {
+  const task = engine.current!;
+  const what = `the load of ${name}, which has not ended`;
+  const loaders = (): Task[] => [modules.find(name)?.loader].flatMap((one) => one ?? []);
+  task.reason = { what, on: loaders };
+  return task;
 }
 
 function finishedLoading(ctx: ModuleContext, name: string): boolean {
@@ -56,10 +67,12 @@ function* waitUntilFree(
       return -ERRNO.EEXIST;
     }
     modules.mutex.unlock();
+    const task = waitsForLoad(ctx, name);
     const waited = yield* modules.wq.waitEvent(() => {
       const mod = modules.find(name);
       return !mod || mod.state === 'live';
     }, 'interruptible');
+    task.reason = undefined;
     yield* awake(ctx);
     yield* modules.mutex.lock();
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
