@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The suites beside a real kernel take half of all the time: they begin, others go on meanwhile. */
-const LONGEST = 'test/verify/verify.test.ts';
+const LONGEST = 'test/scripts/verify/suites/verify.test.ts';
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

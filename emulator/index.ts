@@ -1,14 +1,5 @@
 // Booting guests
-export {
-  type BootOptions,
-  type BootResult,
-  bootGuest,
-  type GuestExit,
-  GuestImageError,
-  type GuestLimits,
-} from './boot.ts';
-export { type MultibootImage, type MultibootResult, readMultiboot } from './multiboot.ts';
-export { loadV86Wasm } from './node-host.ts';
+
 // The module port
 export { ModulePortDevice, type ModulePortOptions, type PortHost } from './port/device.ts';
 export { ArrayGuestMemory, type GuestMemory } from './port/guest-memory.ts';
@@ -32,7 +23,17 @@ export {
   REGISTER,
   REQUEST,
 } from './port/protocol.ts';
-export { printedFile, SerialConsole } from './serial-console.ts';
+export {
+  type BootOptions,
+  type BootResult,
+  bootGuest,
+  type GuestExit,
+  GuestImageError,
+  type GuestLimits,
+} from './storm/boot.ts';
 // The machine
 export { GuestMachine, type GuestMachineOptions } from './v86/guest-machine.ts';
 export type { IoDevice, MachineEnd } from './v86/main-loop-gate.ts';
+export { type MultibootImage, type MultibootResult, readMultiboot } from './v86/multiboot.ts';
+export { loadV86Wasm } from './v86/node-host.ts';
+export { printedFile, SerialConsole } from './v86/serial-console.ts';

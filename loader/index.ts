@@ -1,35 +1,43 @@
-export { ERRNO, type ErrnoName, errnoName } from './errno.ts';
+export { ERRNO, type ErrnoName, errnoName } from './base/index.ts';
+export { CATALOG_NAMES, openCatalog } from './catalog/index.ts';
+export type { EventBody, EventStamp, TraceEvent, Tracer } from './events/index.ts';
 export { KernelSetupError, SimKernel, type SimKernelOptions } from './kernel.ts';
-export { inferIdentity } from './module/kernel-identity.ts';
-export type { ModuleFile, ModuleMetadata, ModuleSource } from './module/module-source.ts';
+export type { ModuleFile, ModuleMetadata, ModuleSource } from './module/index.ts';
 export {
   ADDRESS_SPACES,
   type AddressSpacePreset,
   customAddressSpace,
-  vmallocBootOption,
-} from './presets/address-spaces.ts';
-export { DEFAULT_COSTS, type MachineCosts } from './presets/costs.ts';
-export {
+  DEFAULT_COSTS,
   KERNEL_PRESETS,
   type KernelFeatures,
   type KernelIdentity,
   type KernelName,
-} from './presets/kernels.ts';
-export { BUNDLED_SCENARIOS } from './scenario/bundled/index.ts';
-export { CATALOG_NAMES, openCatalog } from './scenario/catalog.ts';
-export { collectResult } from './scenario/collect-result.ts';
-export { CompileError } from './scenario/compile.ts';
-export { driveSession, driveSteps } from './scenario/drive-session.ts';
-export type { Operation, Program } from './scenario/operation.ts';
-export type { PortSession, SessionCompletion } from './scenario/port-session.ts';
-export { type PreparedRun, type PrepareOptions, prepareRun } from './scenario/prepare.ts';
-export type { AllocationFailure, CallResult, RunResult } from './scenario/result.ts';
+  type MachineCosts,
+  vmallocBootOption,
+} from './presets/index.ts';
 export {
+  BUNDLED_SCENARIOS,
+  CompileError,
+  type PreparedRun,
+  type PrepareOptions,
+  prepareRun,
   type Scenario,
   type ScenarioInput,
   scenarioJsonSchema,
   scenarioSchema,
-} from './scenario/schema.ts';
-export { Session } from './scenario/session.ts';
-export type { EventBody, EventStamp, TraceEvent, Tracer } from './trace/event.ts';
+} from './scenario/index.ts';
+export {
+  type AllocationFailure,
+  type CallResult,
+  collectResult,
+  driveSession,
+  driveSteps,
+  type Operation,
+  type PortSession,
+  type Program,
+  type RunResult,
+  Session,
+  type SessionCompletion,
+} from './session/index.ts';
+export { inferIdentity } from './survey/index.ts';
 export { createGuestVolume } from './vfs/index.ts';

@@ -1,3 +1,4 @@
+import { ERRNO, type PageCount } from './base/index.ts';
 import type { ElfKernel } from './elf/index.ts';
 import {
   type Coroutine,
@@ -9,7 +10,7 @@ import {
   type Task,
   Work,
 } from './engine/index.ts';
-import { ERRNO } from './errno.ts';
+import { EventLog } from './events/index.ts';
 import {
   IdempotentTable,
   ImageCache,
@@ -17,22 +18,21 @@ import {
   InitFreeWork,
   InitScript,
   KernelTaint,
+  ModuleCall,
   type ModuleContext,
   ModuleList,
+  type ModuleSource,
+  PurgeLock,
 } from './module/index.ts';
-import { ModuleCall } from './module/module-call.ts';
-import type { ModuleSource } from './module/module-source.ts';
-import { PurgeLock } from './module/purge-lock.ts';
-import type { AddressSpacePreset } from './presets/address-spaces.ts';
-import type { MachineCosts } from './presets/costs.ts';
-import type { KernelFeatures, KernelIdentity } from './presets/kernels.ts';
+import type {
+  AddressSpacePreset,
+  KernelFeatures,
+  KernelIdentity,
+  MachineCosts,
+} from './presets/index.ts';
 import { ModuleStats } from './stats/index.ts';
-import { EventLog } from './trace/event-log.ts';
-import type { PageCount } from './units.ts';
-import { Userland, type UserlandOptions } from './userland.ts';
-import type { ModuleIndex } from './userspace/index.ts';
-import { GuestTree } from './vfs/guest-tree.ts';
-import { VirtualFiles } from './vfs/virtual-files.ts';
+import { type ModuleIndex, Userland, type UserlandOptions } from './userspace/index.ts';
+import { GuestTree, VirtualFiles } from './vfs/index.ts';
 import { PercpuAllocator, VmallocSpace } from './vmalloc/index.ts';
 
 export interface SimKernelOptions {

@@ -24,18 +24,18 @@ const DIST = join(ROOT, 'dist');
  * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
  */
 const ENTRIES = {
-  'tools/bench-web.js': { entry: 'scripts/bench-web.ts', kind: 'tool' },
-  'tools/screenshots.js': { entry: 'scripts/screenshots.ts', kind: 'tool' },
-  'tools/bench.js': { entry: 'scripts/bench.ts', kind: 'tool' },
-  'modules-debian.js': { entry: 'scripts/modules-debian.ts', kind: 'program' },
-  'guest-linux.js': { entry: 'scripts/guest-linux.ts', kind: 'program' },
+  'tools/bench-web.js': { entry: 'scripts/bench/bench-web.ts', kind: 'tool' },
+  'tools/screenshots.js': { entry: 'scripts/tools/screenshots.ts', kind: 'tool' },
+  'tools/bench.js': { entry: 'scripts/bench/bench.ts', kind: 'tool' },
+  'modules-debian.js': { entry: 'scripts/tools/modules-debian.ts', kind: 'program' },
+  'guest-linux.js': { entry: 'scripts/tools/guest-linux.ts', kind: 'program' },
   'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
   'loader.js': { entry: 'loader/index.ts', kind: 'pure' },
 };
 
 /** The command line and the workers of its sweeps; what a command needs is loaded when it is run. */
 const COMMAND_LINE = {
-  cli: 'scripts/cli.ts',
+  cli: 'scripts/cli/cli.ts',
   'sweep-worker': 'scripts/sweep/sweep-worker.ts',
 };
 /** A file that several parts of the command line share, or that one of them loads late. */

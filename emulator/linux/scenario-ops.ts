@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A scenario's steps as operations of the Linux guest.
 
-import { testKmodAttribute } from '../../loader/kmod/test-kmod-attributes.ts';
-import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
+import { testKmodAttribute } from '../../loader/kernel-tests/index.ts';
+import type { CallStep, Step } from '../../loader/scenario/index.ts';
 import type { GuestOp } from './guest-ops.ts';
 
 /** A step, or a part of one, that the guest cannot be asked for. */

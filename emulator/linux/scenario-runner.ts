@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs a scenario's steps on a real Linux in v86 and tells what was seen of them.
 
-import type { Step } from '../../loader/scenario/schema-steps.ts';
+import type { Step } from '../../loader/scenario/index.ts';
 import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';

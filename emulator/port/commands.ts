@@ -1,6 +1,5 @@
 /** The port's commands: a block in guest memory, carried out and answered before the `out` ends. */
-import type { Operation } from '../../loader/scenario/operation.ts';
-import type { PortSession } from '../../loader/scenario/port-session.ts';
+import type { Operation, PortSession } from '../../loader/session/index.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { CODE, COMMAND, COMMAND_BLOCK, type Code, REQUEST } from './protocol.ts';
 import { encodeRequest } from './request-codec.ts';

@@ -1,5 +1,5 @@
 /** The completion ring: written by the port, taken by the guest. */
-import type { Nanos } from '../../loader/units.ts';
+import type { Nanos } from '../../loader/base/index.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { COMPLETION, type Code } from './protocol.ts';
 

@@ -5,7 +5,7 @@
  * No guest can make it throw, touch memory outside RAM, or work without bound: each register
  * access handles at most one ring of requests or one command.
  */
-import type { PortSession, SessionCompletion } from '../../loader/scenario/port-session.ts';
+import type { PortSession, SessionCompletion } from '../../loader/session/index.ts';
 import { PortCommands } from './commands.ts';
 import { CompletionRing } from './completion-ring.ts';
 import type { GuestMemory } from './guest-memory.ts';

@@ -4,7 +4,7 @@
  *
  * Everything is little-endian. Offsets and sizes are in bytes.
  */
-import type { OperationName } from '../../loader/scenario/operation.ts';
+import type { OperationName } from '../../loader/session/index.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -76,7 +76,7 @@ export const IRQ = {
 /** Most entries a ring may have: 1 << 13, the most CPUs a Linux kernel can be built for. */
 export const MAX_RING_ORDER = 13;
 
-/** Request opcodes: the operations of loader/scenario/operation.ts, numbered. */
+/** Request opcodes: the operations of loader/session/operation.ts, numbered. */
 export const OPCODE = {
   noop: 0,
   finit_module: 1,

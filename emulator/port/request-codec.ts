@@ -2,7 +2,7 @@
  * Operations as request descriptors and back. What is encoded decodes to an equal operation; what
  * cannot be carried is refused on either side, with a code and a reason.
  */
-import { type Operation, type OperationName, subjectOf } from '../../loader/scenario/operation.ts';
+import { type Operation, type OperationName, subjectOf } from '../../loader/session/index.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import {
   CODE,

@@ -1,6 +1,6 @@
 /** What the run panel puts over a scenario; also what a shared link carries. */
 import * as z from 'zod';
-import { SHADINGS } from '../../loader/trace/map-shades.ts';
+import { SHADINGS } from '../../loader/view/index.ts';
 
 export const COMPRESSIONS = ['none', 'gzip', 'xz', 'zstd'] as const;
 

@@ -3,7 +3,7 @@
  * (kernel/module/decompress.c, Linux 6.12).
  */
 
-import type { Bytes, PageCount } from '../units.ts';
+import type { Bytes, PageCount } from '../base/index.ts';
 
 /** The algorithms a kernel can be built with; exactly one is (`/sys/module/compression`). */
 export type CompressionFormat = 'gzip' | 'xz' | 'zstd';

@@ -1,6 +1,6 @@
 /** A gzip module as the kernel reads it (module_gzip_decompress, kernel/module/decompress.c, 6.12). */
 
-import { PAGE_SIZE } from '../units.ts';
+import { PAGE_SIZE } from '../base/index.ts';
 import type { DecodeOptions, DecodeOutcome, DecodeResult } from './decode-result.ts';
 import { moduleDecompressionFormat } from './format.ts';
 import { ImageBuffer } from './image-buffer.ts';

@@ -1,6 +1,6 @@
 /** The decoded bytes of one module, growing as a decoder writes them. */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 
 const MIN_CAPACITY = 16 * 1024;
 

@@ -1,15 +1,15 @@
 /** In-kernel module decompression: gzip, xz and zstd with the kernel's status codes. */
 
 export { crc32 } from './crc32.ts';
-export type {
-  BcjFilter,
-  CompressionFormat,
-  DecodeOptions,
-  DecodeOutcome,
-  DecodeResult,
-  TransientAllocation,
+export {
+  type BcjFilter,
+  type CompressionFormat,
+  DEFAULT_MAX_IMAGE_BYTES,
+  type DecodeOptions,
+  type DecodeOutcome,
+  type DecodeResult,
+  type TransientAllocation,
 } from './decode-result.ts';
-export { DEFAULT_MAX_IMAGE_BYTES } from './decode-result.ts';
 export { moduleDecompressionFormat } from './format.ts';
 export { decodeGzip } from './gzip.ts';
 export { failAtAllocation } from './outcome.ts';

@@ -3,7 +3,7 @@
  * it takes, which it refuses, and where a stream that stops too early leaves the output.
  */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { DeflateCode, ROOT_MASK } from './deflate-codes.ts';
 import type { ImageBuffer } from './image-buffer.ts';
 

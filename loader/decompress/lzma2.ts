@@ -1,6 +1,6 @@
 /** LZMA2: the chunks of a block (the control bytes are described in the xz file format, 5.3.1). */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import type { ImageBuffer } from './image-buffer.ts';
 import { LzmaDecoder, RANGE_CODER_BYTES, SYMBOL_INPUT } from './lzma.ts';
 import { XZ_DATA_ERROR, XZ_OK, XZ_STREAM_END } from './xz-status.ts';

@@ -1,6 +1,6 @@
 /** Building the results of the three decoders. */
 
-import { type Bytes, PAGE_SIZE, type PageCount, pagesFor } from '../units.ts';
+import { type Bytes, PAGE_SIZE, type PageCount, pagesFor } from '../base/index.ts';
 import {
   DEFAULT_MAX_IMAGE_BYTES,
   type DecodeOptions,

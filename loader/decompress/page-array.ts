@@ -1,6 +1,6 @@
 /** Growth of the page pointer array (module_extend_max_pages, kernel/module/decompress.c, 6.12). */
 
-import { type Bytes, type PageCount, pagesFor } from '../units.ts';
+import { type Bytes, type PageCount, pagesFor } from '../base/index.ts';
 
 /** One kvmalloc of the page pointer array; the array before it is freed after it succeeded. */
 export interface PageArrayAllocation {

@@ -1,6 +1,6 @@
 /** Block headers of the xz file format (section 3.1) as lib/xz of Linux 6.12 takes them. */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { bcjFilterName } from './bcj.ts';
 import { crc32 } from './crc32.ts';
 import type { BcjFilter } from './decode-result.ts';

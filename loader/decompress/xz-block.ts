@@ -1,6 +1,6 @@
 /** The data of one xz block: LZMA2, then a branch filter when the block has one. */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { createBcjFilter } from './bcj.ts';
 import type { ImageBuffer } from './image-buffer.ts';
 import type { Lzma2Decoder } from './lzma2.ts';

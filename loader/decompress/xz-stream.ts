@@ -1,6 +1,6 @@
 /** The first stream of an xz file, run page by page (lib/xz/xz_dec_stream.c, Linux 6.12). */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { crc32 } from './crc32.ts';
 import type { BcjFilter } from './decode-result.ts';
 import { ImageBuffer } from './image-buffer.ts';

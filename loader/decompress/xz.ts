@@ -1,6 +1,6 @@
 /** An xz module as the kernel reads it (module_xz_decompress, kernel/module/decompress.c, 6.12). */
 
-import { PAGE_SIZE } from '../units.ts';
+import { PAGE_SIZE } from '../base/index.ts';
 import type {
   BcjFilter,
   DecodeOptions,

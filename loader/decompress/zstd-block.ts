@@ -1,6 +1,6 @@
 /** Compressed blocks of a zstd frame (RFC 8878, section 3.1.1.3). */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { SequenceExecutor } from './zstd-executor.ts';
 import type { ZstdHistory } from './zstd-history.ts';
 import { ZstdLiterals } from './zstd-literals.ts';

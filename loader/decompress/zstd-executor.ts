@@ -1,6 +1,6 @@
 /** Carrying out the sequences of one block: literals, matches and the checks between them. */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import type { ZstdHistory } from './zstd-history.ts';
 import { LITERAL_BUFFER, OVERRUN, type ZstdLiterals } from './zstd-literals.ts';
 import { CORRUPTED, MAX_BLOCK, NO_ROOM } from './zstd-status.ts';

@@ -1,6 +1,6 @@
 /** One zstd frame as ZSTD_decompressStream of Linux 6.12 takes it, one page of output at a time. */
 
-import { type Bytes, PAGE_SIZE } from '../units.ts';
+import { type Bytes, PAGE_SIZE } from '../base/index.ts';
 import type { ImageBuffer } from './image-buffer.ts';
 import { xxh64 } from './xxh64.ts';
 import { ZstdBlockDecoder } from './zstd-block.ts';

@@ -1,6 +1,6 @@
 /** What a zstd decoder has written so far, and how far back a match may reach into it. */
 
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import type { ImageBuffer } from './image-buffer.ts';
 import { CORRUPTED, MAX_BLOCK } from './zstd-status.ts';
 

@@ -1,6 +1,6 @@
 /** A zstd module as the kernel reads it (module_zstd_decompress, kernel/module/decompress.c, 6.12). */
 
-import { type Bytes, PAGE_SIZE, type PageCount } from '../units.ts';
+import { type Bytes, PAGE_SIZE, type PageCount } from '../base/index.ts';
 import type {
   DecodeOptions,
   DecodeOutcome,

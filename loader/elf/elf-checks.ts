@@ -2,8 +2,9 @@
  * Single checks of a module file, shared by the two orders in which kernels make them
  * (kernel/module/main.c, Linux 6.12).
  */
-import { LOG_LEVEL, type LogLevel } from '../engine/printk.ts';
-import { ERRNO } from '../errno.ts';
+
+import { ERRNO } from '../base/index.ts';
+import { LOG_LEVEL, type LogLevel } from '../engine/index.ts';
 import { SHF, SHT } from './elf-constants.ts';
 import type { ElfKernel, ElfRefusal } from './elf-types.ts';
 import type { ElfView } from './elf-view.ts';

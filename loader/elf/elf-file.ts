@@ -1,5 +1,5 @@
 /** The bytes of an ELF file that is being written, entry by entry (elf.h). */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { type ElfClass, ET_REL, STB, STT } from './elf-constants.ts';
 
 export interface SymbolFields {

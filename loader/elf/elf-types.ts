@@ -5,8 +5,9 @@
  * "does it fit" is always answered as the kernel answers it. Where the kernel itself cuts a value
  * to 32 bits (section flags, sizes during layout) the low 32 bits are read from the file.
  */
-import type { LogLevel } from '../engine/printk.ts';
-import type { Bytes } from '../units.ts';
+
+import type { Bytes } from '../base/index.ts';
+import type { LogLevel } from '../engine/index.ts';
 import type { ElfView } from './elf-view.ts';
 
 export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';

@@ -2,7 +2,7 @@
  * Assembles a relocatable ELF file from sections, symbols and relocations. Knows nothing about
  * kernel modules; `write-module.ts` does.
  */
-import { alignUp, type Bytes } from '../units.ts';
+import { alignUp, type Bytes } from '../base/index.ts';
 import { ELF32, ELF64, type ElfClass, SHF, SHT, STB, STT } from './elf-constants.ts';
 import { ElfFile, type ShdrFields } from './elf-file.ts';
 import { StringTable } from './string-table.ts';

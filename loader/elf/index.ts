@@ -1,4 +1,8 @@
 /** Contents of the ELF room: reading, checking, laying out and writing module files. */
+
+export { cString, hasPrefix } from './c-string.ts';
+export { insideFile } from './elf-checks.ts';
+export { SHF, SHT } from './elf-constants.ts';
 export type {
   ElfArch,
   ElfExport,
@@ -24,9 +28,12 @@ export type {
   SectionPlace,
   SymbolPlace,
 } from './elf-types.ts';
+export { ElfView } from './elf-view.ts';
 export { type ExtractedModinfo, extractModinfo } from './extract-modinfo.ts';
 export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
 export { layoutBefore64 } from './layout-before-64.ts';
+export { modinfoEntries } from './modinfo.ts';
 export { readElf } from './module-elf.ts';
 export type { ModuleSizes, ModuleSpec, SpecExport, SpecParam } from './module-spec.ts';
+export { sectionFlags } from './section-flags.ts';
 export { moduleLength, writeModule } from './write-module.ts';

@@ -3,7 +3,7 @@
  * boundaries with STRICT_MODULE_RWX (layout_sections in kernel/module/main.c and layout_symtab in
  * kernel/module/kallsyms.c, Linux 6.1).
  */
-import { PAGE_SIZE } from '../units.ts';
+import { PAGE_SIZE } from '../base/index.ts';
 import { countCoreSymbols } from './core-symbols.ts';
 import { SHF } from './elf-constants.ts';
 import type { ElfKernel, ModuleElf, ModuleLayoutBefore64, OldLayout } from './elf-types.ts';

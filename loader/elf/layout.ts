@@ -5,7 +5,7 @@
  * Model: on arm and arm64 the kernel also grows `.plt` and `.init.plt` for the far calls it finds;
  * they are laid out here at the size they have in the file.
  */
-import { type Bytes, PAGE_SIZE } from '../units.ts';
+import { type Bytes, PAGE_SIZE } from '../base/index.ts';
 import { countCoreSymbols } from './core-symbols.ts';
 import { refuse } from './elf-checks.ts';
 import { SHF, SHT } from './elf-constants.ts';

@@ -2,8 +2,7 @@
  * Contents for synthetic sections: the same for the same seed, and about as compressible as the
  * code of real modules, so that a compressed synthetic module has a plausible size.
  */
-import { fnv1a } from '../fnv1a.ts';
-import type { Bytes } from '../units.ts';
+import { type Bytes, fnv1a } from '../base/index.ts';
 
 /** Words drawn afresh, out of 8; the rest repeat what came before. */
 const FRESH = 3;

@@ -1,5 +1,5 @@
 /** The ground a module is written on: word size, relocation types, sections and symbols by need. */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { ELF32, ELF64, type ElfClass, EM, SHF, SHT, STB, STT } from './elf-constants.ts';
 import { ElfWriter, type WriterSection, type WriterSymbol } from './elf-writer.ts';
 import type { ModuleSpec } from './module-spec.ts';

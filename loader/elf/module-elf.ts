@@ -2,7 +2,7 @@
  * A module file that passed the checks, read again at almost each question
  * (kernel/module/main.c, Linux 6.12).
  */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { hasPrefix } from './c-string.ts';
 import { findSec, modinfoArea } from './elf-checks.ts';
 import { EM, SHN, STB } from './elf-constants.ts';

@@ -1,5 +1,5 @@
 /** What `writeModule` is told about the module it writes. */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 
 /**
  * Bytes of the plain sections; 0 leaves the section out. A section grows when what it must hold

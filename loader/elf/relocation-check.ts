@@ -6,8 +6,9 @@
  * x86-64 a place that is not zero. So is a symbol or a place outside its table, which arm refuses
  * and the others follow; it is reported as a hazard. Livepatch relocations are not looked at.
  */
-import { LOG_LEVEL } from '../engine/printk.ts';
-import { ERRNO } from '../errno.ts';
+
+import { ERRNO } from '../base/index.ts';
+import { LOG_LEVEL } from '../engine/index.ts';
 import { SHF, SHT } from './elf-constants.ts';
 import type { ElfArch, ElfIndex, ElfKernel, RelocationRefusal } from './elf-types.ts';
 import type { ElfView } from './elf-view.ts';

@@ -1,4 +1,4 @@
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 
 /** `${stem}0`, `${stem}1`, and so on, one behind the other. */
 interface Series {

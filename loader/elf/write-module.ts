@@ -2,7 +2,7 @@
  * Writes synthetic kernel modules: files a kernel of the given struct module size would take, with
  * sections of given sizes, exports, parameters and undefined symbols. Same spec, same bytes.
  */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import { SHT, STT } from './elf-constants.ts';
 import type { WriterSection } from './elf-writer.ts';
 import { contentBytes } from './module-bytes.ts';

@@ -2,7 +2,7 @@
  * Writes `__param` of a synthetic module: names at the end of `.rodata`, array descriptions before
  * them, values in `.data` (include/linux/moduleparam.h, Linux 6.12).
  */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 import type { WriterSection, WriterSymbol } from './elf-writer.ts';
 import type { ModuleDraft } from './module-draft.ts';
 import type { SpecParam } from './module-spec.ts';

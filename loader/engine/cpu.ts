@@ -1,4 +1,4 @@
-import type { CpuId, Nanos } from '../units.ts';
+import type { CpuId, Nanos } from '../base/index.ts';
 import type { Timer } from './event-queue.ts';
 import { Fifo } from './fifo.ts';
 import type { Task } from './task.ts';

@@ -1,4 +1,4 @@
-import type { CpuId, Nanos } from '../units.ts';
+import type { CpuId, Nanos } from '../base/index.ts';
 import type { Policy } from './task.ts';
 
 export interface EngineOptions {

@@ -1,4 +1,4 @@
-import type { CpuId, Nanos } from '../units.ts';
+import type { CpuId, Nanos } from '../base/index.ts';
 import type { Cpu } from './cpu.ts';
 import type { EngineOptions, SpawnOptions } from './engine-options.ts';
 import { EventQueue, type Timer } from './event-queue.ts';

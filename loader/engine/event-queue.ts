@@ -1,4 +1,4 @@
-import type { Nanos } from '../units.ts';
+import type { Nanos } from '../base/index.ts';
 import { Fifo } from './fifo.ts';
 
 /** A callback due at a virtual time. Keep it to cancel it. */

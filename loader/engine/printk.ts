@@ -2,8 +2,9 @@
  * The kernel log and its rate limits.
  * Follows kernel/printk/printk.c and lib/ratelimit.c, Linux 6.12.
  */
-import type { Tracer } from '../trace/event.ts';
-import type { Nanos } from '../units.ts';
+
+import type { Nanos } from '../base/index.ts';
+import type { Tracer } from '../events/index.ts';
 
 /** include/linux/kern_levels.h */
 export const LOG_LEVEL = { ERR: 3, WARNING: 4, NOTICE: 5, INFO: 6, DEBUG: 7 } as const;

@@ -1,4 +1,4 @@
-import type { CpuId, Nanos } from '../units.ts';
+import type { CpuId, Nanos } from '../base/index.ts';
 import { Cpu, IdleSet, RunQueue } from './cpu.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Task } from './task.ts';

@@ -1,4 +1,4 @@
-import type { CpuId } from '../units.ts';
+import type { CpuId } from '../base/index.ts';
 
 /** Which signals may end a wait (TASK_UNINTERRUPTIBLE, TASK_KILLABLE, TASK_INTERRUPTIBLE). */
 export type WaitMode = 'uninterruptible' | 'killable' | 'interruptible';

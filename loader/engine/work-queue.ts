@@ -1,4 +1,4 @@
-import type { Nanos } from '../units.ts';
+import type { Nanos } from '../base/index.ts';
 import type { Engine } from './engine.ts';
 import type { Timer } from './event-queue.ts';
 import type { Coroutine } from './task.ts';

@@ -2,9 +2,10 @@
  * Requests for a name that was asked for already share the first one's answer
  * (CONFIG_MODULE_DEBUG_AUTOLOAD_DUPS, kernel/module/dups.c).
  */
+
+import type { Nanos } from '../base/index.ts';
 import { type Coroutine, type Engine, LOG_LEVEL, type Printk } from '../engine/index.ts';
-import type { Tracer } from '../trace/event.ts';
-import type { Nanos } from '../units.ts';
+import type { Tracer } from '../events/index.ts';
 import type { DupsTrace } from './dups-trace.ts';
 import { type WarnContext, warn } from './kernel-warning.ts';
 

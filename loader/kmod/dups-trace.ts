@@ -1,5 +1,5 @@
-import { ERRNO } from '../errno.ts';
-import { kstrtobool } from '../module/kstrto.ts';
+import { ERRNO } from '../base/index.ts';
+import { kstrtobool } from '../module/index.ts';
 
 /**
  * `module.enable_dups_trace`, a bool_enable_only parameter: N may become Y, never the other way

@@ -1,11 +1,19 @@
 /** Contents of the kmod room: how the kernel asks user space for modules. */
+
+export {
+  TEST_KMOD_CASES,
+  TestKmod,
+  type TestKmodOptions,
+  type ThreadRecords,
+} from './../kernel-tests/test-kmod.ts';
+export {
+  type TestKmodAttribute,
+  testKmodAttribute,
+} from './../kernel-tests/test-kmod-attributes.ts';
+export { cString } from './c-string.ts';
 export { DUP_RETENTION_NS } from './dup-requests.ts';
 export { DupsTrace } from './dups-trace.ts';
-export {
-  type FileSystemTable,
-  type FileSystemType,
-  FileSystemTypes,
-} from './file-system-types.ts';
+export { type FileSystemTable, type FileSystemType, FileSystemTypes } from './file-system-types.ts';
 export type { HelperCall, HelperRunner, HelperWait } from './helper-runner.ts';
 export type { KmodLimiter } from './limiter.ts';
 export { ModprobePath } from './modprobe-path.ts';
@@ -14,13 +22,6 @@ export {
   type RequestModuleCall,
   type RequestModuleOptions,
 } from './request-module.ts';
-export {
-  TEST_KMOD_CASES,
-  TestKmod,
-  type TestKmodOptions,
-  type ThreadRecords,
-} from './test-kmod.ts';
-export { type TestKmodAttribute, testKmodAttribute } from './test-kmod-attributes.ts';
 export {
   type ExecTarget,
   type HelperProgram,

@@ -2,10 +2,10 @@
  * How many request_module calls may be in flight: a semaphore since v6.4 (kernel/module/kmod.c,
  * Linux 6.12), a counter and a wait queue before (kernel/kmod.c, Linux 6.3).
  */
+
+import { ERRNO, type Nanos } from '../base/index.ts';
 import { type Coroutine, type Engine, type Printk, Semaphore, WaitQueue } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { Tracer } from '../trace/event.ts';
-import type { Nanos } from '../units.ts';
+import type { Tracer } from '../events/index.ts';
 import { RatelimitedWarning } from './ratelimited-warning.ts';
 
 /** MAX_KMOD_CONCURRENT */

@@ -1,8 +1,7 @@
+import { ERRNO, type Nanos } from '../base/index.ts';
 import type { Coroutine, Engine, Printk, Rcu } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { KernelFeatures } from '../presets/kernels.ts';
-import type { Tracer } from '../trace/event.ts';
-import type { Nanos } from '../units.ts';
+import type { Tracer } from '../events/index.ts';
+import type { KernelFeatures } from '../presets/index.ts';
 import { cString } from './c-string.ts';
 import { type DupContext, type DupRequests, NO_DUP_REQUESTS } from './dup-requests.ts';
 import { DupsTrace } from './dups-trace.ts';

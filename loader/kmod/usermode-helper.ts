@@ -1,8 +1,7 @@
+import { ERRNO, type Nanos } from '../base/index.ts';
 import { Completion, type Coroutine, type Engine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { UserspaceCosts } from '../presets/userspace-costs.ts';
-import type { Tracer } from '../trace/event.ts';
-import type { Nanos } from '../units.ts';
+import type { Tracer } from '../events/index.ts';
+import type { UserspaceCosts } from '../presets/index.ts';
 import type { HelperCall, HelperRunner } from './helper-runner.ts';
 
 /**

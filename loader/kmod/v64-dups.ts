@@ -1,5 +1,5 @@
+import { ERRNO } from '../base/index.ts';
 import { Completion, type Coroutine, Mutex, type Rcu, Work } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import {
   DUP_RETENTION_NS,
   type DupContext,

@@ -1,5 +1,5 @@
+import { ERRNO } from '../base/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 import { enableDataNx, enableRodataRo, enableTextRox } from './set-memory.ts';

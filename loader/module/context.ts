@@ -1,8 +1,7 @@
 import type { Engine, Printk, Rcu } from '../engine/index.ts';
-import type { MachineCosts } from '../presets/costs.ts';
-import type { KernelFeatures, KernelIdentity } from '../presets/kernels.ts';
+import type { Tracer } from '../events/index.ts';
+import type { KernelFeatures, KernelIdentity, MachineCosts } from '../presets/index.ts';
 import type { ModuleStats } from '../stats/index.ts';
-import type { Tracer } from '../trace/event.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';
 import type { IdempotentTable } from './idempotent.ts';
 import type { ImageCache } from './image-cache.ts';

@@ -1,6 +1,5 @@
+import { ERRNO, pagesFor, type VirtAddr } from '../base/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import { pagesFor, type VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import { freeKept, freeModule } from './free-module.ts';
 import type { InitBehaviour } from './init-behaviour.ts';

@@ -1,6 +1,6 @@
+import { ERRNO } from '../base/index.ts';
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { ModuleContext } from './context.ts';
 import { type LoadInfo, MODULE_INIT_FLAGS } from './load-info.ts';
 import { modulePatientCheckExists } from './patient-check.ts';

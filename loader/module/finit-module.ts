@@ -1,6 +1,5 @@
+import { type Bytes, ERRNO, pagesFor } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import { type Bytes, pagesFor } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import type { Inode } from './inode.ts';
 import { freeTime, kernelReadFile } from './kernel-read-file.ts';

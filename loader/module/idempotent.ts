@@ -1,6 +1,6 @@
+import { ERRNO } from '../base/index.ts';
 import { Completion, type Coroutine, type Engine, type WaitMode } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { Tracer } from '../trace/event.ts';
+import type { Tracer } from '../events/index.ts';
 
 interface Waiter {
   ret: number;

@@ -1,3 +1,4 @@
+import type { Bytes } from '../base/index.ts';
 import {
   type CompressionFormat,
   type DecodeResult,
@@ -5,7 +6,6 @@ import {
   decodeXz,
   decodeZstd,
 } from '../decompress/index.ts';
-import { SHF, SHT } from '../elf/elf-constants.ts';
 import {
   type ElfKernel,
   type ElfParam,
@@ -15,8 +15,9 @@ import {
   type ModuleLayout,
   type ReadElfResult,
   readElf,
+  SHF,
+  SHT,
 } from '../elf/index.ts';
-import type { Bytes } from '../units.ts';
 
 /** What loading needs to know of a module beyond its layout: counted once per file. */
 export interface ModuleFacts {

@@ -1,4 +1,5 @@
 export type { ModuleContext } from './context.ts';
+export { decodeAs, decodeModule } from './decode-module.ts';
 export { deleteModule, moduleNameLen } from './delete-module.ts';
 export { finitModule, initModule, type OpenFile, type UserImage } from './finit-module.ts';
 export { IdempotentTable } from './idempotent.ts';
@@ -15,5 +16,18 @@ export { MODULE_INIT_FLAGS } from './load-info.ts';
 export { Module, type ModuleState } from './module.ts';
 export { ModuleCall } from './module-call.ts';
 export { ModuleList } from './module-list.ts';
-export { procModules } from './proc-modules.ts';
+export type { ModuleFile, ModuleMetadata, ModuleSource, SourceIdentity } from './module-source.ts';
+export { kstrtobool } from './params/kstrto.ts';
+export {
+  paramAttrShow,
+  paramAttrStore,
+  paramFiles,
+  paramOfFile,
+  paramReadable,
+  paramWritable,
+} from './params/param-attr.ts';
+export { moduleAddress, procModules } from './proc-modules.ts';
+export { PurgeLock } from './purge-lock.ts';
+export { modulePut, tryModuleGet } from './resolve-symbols.ts';
 export { KernelTaint } from './taint.ts';
+export { vfreeInTime } from './vfree.ts';

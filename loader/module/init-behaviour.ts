@@ -1,5 +1,5 @@
+import type { Bytes, Nanos } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import type { Bytes, Nanos } from '../units.ts';
 
 /** An init that is modelled itself: resolves to what it returns. `args`: the module's parameters. */
 export type InitProgram = (args: string) => Coroutine<number>;

@@ -1,5 +1,5 @@
 import { type Coroutine, type Engine, type Rcu, Work } from '../engine/index.ts';
-import type { MachineCosts } from '../presets/costs.ts';
+import type { MachineCosts } from '../presets/index.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';
 import type { ModuleMemory } from './module.ts';
 import type { PurgeLock } from './purge-lock.ts';

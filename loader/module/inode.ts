@@ -2,7 +2,7 @@
  * A file as the loader sees it: an identity, a size, bytes, and who keeps whom from writing
  * (struct inode: i_ino, i_size, i_writecount).
  */
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 
 export type InodeKind = 'file' | 'directory' | 'device';
 

@@ -1,6 +1,5 @@
+import { ERRNO, PAGE_SIZE, pagesFor, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import { PAGE_SIZE, pagesFor, type VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import type { Inode } from './inode.ts';
 import type { ModuleCall } from './module-call.ts';

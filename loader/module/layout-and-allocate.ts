@@ -1,8 +1,7 @@
+import { type Bytes, ERRNO, pageAlign, pagesFor } from '../base/index.ts';
 import { checkRwxSections, layoutBefore64, type ModMemType, type ModuleElf } from '../elf/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { AreaPurpose } from '../trace/event.ts';
-import { type Bytes, pageAlign, pagesFor } from '../units.ts';
+import type { AreaPurpose } from '../events/index.ts';
 import type { ModuleContext } from './context.ts';
 import { Module, type ModuleMemory } from './module.ts';
 import type { ModuleCall } from './module-call.ts';

@@ -1,4 +1,4 @@
-import type { Bytes, VirtAddr } from '../units.ts';
+import type { Bytes, VirtAddr } from '../base/index.ts';
 import type { ModuleContext } from './context.ts';
 
 /** MODULE_INIT_* flags of finit_module (include/uapi/linux/module.h). */

@@ -1,7 +1,6 @@
+import { type Bytes, ERRNO, PAGE_SIZE } from '../base/index.ts';
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import { type Bytes, PAGE_SIZE } from '../units.ts';
 import { completeFormation } from './complete-formation.ts';
 import type { ModuleContext } from './context.ts';
 import { doInitModule } from './do-init-module.ts';
@@ -12,7 +11,7 @@ import { layoutAndAllocate } from './layout-and-allocate.ts';
 import { freeCopy, type LoadInfo } from './load-info.ts';
 import type { Module } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
-import { parseArgs } from './parse-args.ts';
+import { parseArgs } from './params/parse-args.ts';
 import { modulePatientCheckExists } from './patient-check.ts';
 import { moduleUnloadFree, simplifySymbols } from './resolve-symbols.ts';
 import { moduleSigCheck } from './sig-check.ts';

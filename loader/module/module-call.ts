@@ -1,5 +1,5 @@
-import type { LoadStage, WastedBytes } from '../trace/event.ts';
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
+import type { LoadStage, WastedBytes } from '../events/index.ts';
 
 /**
  * One system call on its way through the loader: where it has come, and what it took and lost.

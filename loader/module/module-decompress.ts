@@ -1,7 +1,6 @@
+import { ERRNO, type VirtAddr } from '../base/index.ts';
 import type { CompressionFormat } from '../decompress/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import type { ModuleCall } from './module-call.ts';
 import { vfreeInTime } from './vfree.ts';

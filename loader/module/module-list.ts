@@ -1,6 +1,6 @@
 import type { ElfExport } from '../elf/index.ts';
 import { type Engine, Mutex, WaitQueue } from '../engine/index.ts';
-import type { Tracer } from '../trace/event.ts';
+import type { Tracer } from '../events/index.ts';
 import type { Module, ModuleState } from './module.ts';
 
 /** Where a symbol was found among the modules. */

@@ -1,6 +1,6 @@
+import type { Bytes } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
-import type { KernelExports } from '../presets/kernels.ts';
-import type { Bytes } from '../units.ts';
+import type { KernelExports } from '../presets/index.ts';
 
 /** One module file of a source. */
 export interface ModuleFile {

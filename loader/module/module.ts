@@ -1,7 +1,7 @@
+import type { Bytes, Nanos, VirtAddr } from '../base/index.ts';
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
-import type { AreaPurpose } from '../trace/event.ts';
-import type { Bytes, Nanos, VirtAddr } from '../units.ts';
-import { ParamMemory } from './param-memory.ts';
+import type { AreaPurpose } from '../events/index.ts';
+import { ParamMemory } from './params/param-memory.ts';
 
 /** enum module_state, include/linux/module.h, Linux 6.12 */
 export type ModuleState = 'unformed' | 'coming' | 'live' | 'going';

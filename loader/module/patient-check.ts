@@ -1,5 +1,5 @@
+import { ERRNO } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { DuplicateReason } from '../stats/index.ts';
 import type { ModuleContext } from './context.ts';
 

@@ -1,5 +1,5 @@
 import { type Coroutine, type Engine, Mutex } from '../engine/index.ts';
-import type { MachineCosts } from '../presets/costs.ts';
+import type { MachineCosts } from '../presets/index.ts';
 
 /**
  * vmap_purge_lock: one purge at a time, whoever asks, since each flushes the TLB of every online

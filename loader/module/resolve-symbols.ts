@@ -1,7 +1,6 @@
+import { ERRNO, type Nanos } from '../base/index.ts';
 import type { ElfSymbolCase } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
-import type { Nanos } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 import { checkVersion } from './version.ts';

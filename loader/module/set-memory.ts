@@ -1,5 +1,5 @@
 import type { Coroutine } from '../engine/index.ts';
-import type { AreaPurpose } from '../trace/event.ts';
+import type { AreaPurpose } from '../events/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 

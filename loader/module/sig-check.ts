@@ -1,5 +1,5 @@
+import { ERRNO } from '../base/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { ModuleContext } from './context.ts';
 import { type LoadInfo, MODULE_INIT_FLAGS } from './load-info.ts';
 

@@ -1,7 +1,6 @@
-import { SHF } from '../elf/elf-constants.ts';
-import { sectionFlags } from '../elf/section-flags.ts';
+import { ERRNO } from '../base/index.ts';
+import { SHF, sectionFlags } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 

@@ -1,5 +1,5 @@
+import { PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { PAGE_SIZE, type VirtAddr } from '../units.ts';
 import type { ModuleContext } from './context.ts';
 import { freeTime } from './kernel-read-file.ts';
 

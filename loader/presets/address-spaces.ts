@@ -3,8 +3,7 @@
  * Follows arch/{x86,arm,arm64}/include/asm and arch/x86/mm/pgtable_32.c, Linux 6.12.
  */
 
-import type { Bytes, VirtAddr } from '../units.ts';
-import { formatAddress, parseAddress } from '../vmalloc/address.ts';
+import { type Bytes, formatAddress, parseAddress, type VirtAddr } from '../base/index.ts';
 
 /** [start, end), as offsets from the preset's `base`. */
 export interface AddressRange {

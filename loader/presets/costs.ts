@@ -6,7 +6,7 @@
  * The defaults describe a 3 GHz server core. They decide who overlaps with whom, and so how many
  * duplicates race; no count or byte of a single load depends on them.
  */
-import type { Nanos } from '../units.ts';
+import type { Nanos } from '../base/index.ts';
 
 export interface MachineCosts {
   /** Entry, checks and exit of a system call. */

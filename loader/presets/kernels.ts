@@ -2,8 +2,9 @@
  * Kernels as sets of features. Each feature names one rule that changed between releases and can
  * be switched alone; a release is a column of the table below.
  */
+
+import type { Bytes } from '../base/index.ts';
 import type { CompressionFormat } from '../decompress/index.ts';
-import type { Bytes } from '../units.ts';
 
 export interface KernelFeatures {
   /**

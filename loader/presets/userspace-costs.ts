@@ -7,7 +7,7 @@
  * source and are there to be fitted. Like the kernel's own costs they decide who overlaps with
  * whom; no byte of a single load depends on them.
  */
-import type { Nanos } from '../units.ts';
+import type { Nanos } from '../base/index.ts';
 
 export interface UserspaceCosts {
   /** user_mode_thread(): a kernel worker makes the child that becomes the helper. */

@@ -1,7 +1,7 @@
-import type { ModuleSource } from '../module/module-source.ts';
+import type { ModuleSource } from '../module/index.ts';
+import type { ContextProgram, Hotplug, ProcessGroup, Program } from '../session/index.ts';
 import type { ModuleIndex } from '../userspace/index.ts';
 import { CompileError } from './compile-error.ts';
-import type { ContextProgram, Hotplug, ProcessGroup, Program } from './operation.ts';
 import type { Scenario } from './schema.ts';
 import type { CpuChoice, Generator } from './schema-storm.ts';
 import { stormItems } from './storm-items.ts';

@@ -1,6 +1,6 @@
-import type { FileAction } from '../vfs/guest-tree.ts';
+import type { Operation, ProcessGroup, Program } from '../session/index.ts';
+import type { FileAction } from '../vfs/index.ts';
 import { type CompileContext, compileStorm } from './compile-storm.ts';
-import type { Operation, ProcessGroup, Program } from './operation.ts';
 import type { Scenario } from './schema.ts';
 import type { CallStep, Step } from './schema-steps.ts';
 

@@ -2,17 +2,16 @@ import {
   ADDRESS_SPACES,
   type AddressSpacePreset,
   customAddressSpace,
-  vmallocBootOption,
-} from '../presets/address-spaces.ts';
-import { DEFAULT_COSTS, type MachineCosts } from '../presets/costs.ts';
-import {
+  DEFAULT_COSTS,
+  DEFAULT_USERSPACE_COSTS,
   KERNEL_PRESETS,
   type KernelFeatures,
   type KernelName,
   type KernelPreset,
-} from '../presets/kernels.ts';
-import { DEFAULT_USERSPACE_COSTS } from '../presets/userspace-costs.ts';
-import type { UserlandOptions } from '../userland.ts';
+  type MachineCosts,
+  vmallocBootOption,
+} from '../presets/index.ts';
+import type { UserlandOptions } from '../userspace/index.ts';
 import { CompileError } from './compile.ts';
 import { nearestName } from './nearest-name.ts';
 import type { KernelChoice, MachineChoice, Scenario } from './schema.ts';

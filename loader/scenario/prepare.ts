@@ -1,22 +1,18 @@
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour } from '../module/index.ts';
-import { inferIdentity } from '../module/kernel-identity.ts';
-import type { ModuleSource } from '../module/module-source.ts';
+import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
+import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
   exportsFromSymvers,
+  inferIdentity,
   parseModuleSymvers,
-} from '../module/module-symvers.ts';
-import type { AddressSpacePreset } from '../presets/address-spaces.ts';
-import type { KernelExports } from '../presets/kernels.ts';
-import { buildModuleIndex, ModuleIndexError } from '../userland.ts';
-import type { ModuleIndex } from '../userspace/index.ts';
+} from '../survey/index.ts';
+import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { Program } from './operation.ts';
-import { RunObserver } from './run-observer.ts';
 import type { InitChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */

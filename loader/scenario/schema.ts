@@ -3,9 +3,7 @@
  * when an old document would no longer mean the same.
  */
 import * as z from 'zod';
-import { DEFAULT_ADDRESS_SPACE } from '../presets/address-spaces.ts';
-import { DEFAULT_COSTS } from '../presets/costs.ts';
-import { DEFAULT_USERSPACE_COSTS } from '../presets/userspace-costs.ts';
+import { DEFAULT_ADDRESS_SPACE, DEFAULT_COSTS, DEFAULT_USERSPACE_COSTS } from '../presets/index.ts';
 import { stepSchema } from './schema-steps.ts';
 import { stormSchema } from './schema-storm.ts';
 

@@ -1,8 +1,8 @@
 /** What a storm's requesters ask for, made request by request as it is fetched. */
+
+import type { Nanos } from '../base/index.ts';
 import { Random } from '../engine/index.ts';
-import type { Nanos } from '../units.ts';
-import type { KernelOperation } from './execute-operation.ts';
-import type { Operation } from './operation.ts';
+import type { KernelOperation, Operation } from '../session/index.ts';
 import type { Arrival, Generator } from './schema-storm.ts';
 
 const US = 1000;

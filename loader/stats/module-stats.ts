@@ -2,8 +2,9 @@
  * The counters of kernel/module/stats.c, Linux 6.12 (CONFIG_MODULE_STATS), with the spelling of
  * their debugfs files.
  */
-import type { Tracer } from '../trace/event.ts';
-import type { Bytes } from '../units.ts';
+
+import type { Bytes } from '../base/index.ts';
+import type { Tracer } from '../events/index.ts';
 
 /** Order of the debugfs directory in the kernel source. */
 export const COUNTER_NAMES = [

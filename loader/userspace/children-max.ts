@@ -1,4 +1,4 @@
-import type { Bytes } from '../units.ts';
+import type { Bytes } from '../base/index.ts';
 
 /** WORKER_NUM_MAX, src/udev/udevd.c, systemd 252 */
 const WORKER_NUM_MAX = 2048;

@@ -2,7 +2,7 @@
  * What a module index is made of: the files of depmod where a source has them, the modules
  * themselves where it has not.
  */
-import type { ModuleFile, ModuleMetadata } from '../module/module-source.ts';
+import type { ModuleFile, ModuleMetadata } from '../module/index.ts';
 import { depmod } from './depmod.ts';
 import { type DepLine, parseAlias, parseDep } from './depmod-text.ts';
 import { type ModuleScan, scanModule } from './module-scan.ts';

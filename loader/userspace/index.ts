@@ -1,11 +1,12 @@
 /** Contents of the userspace room: modprobe, libkmod, depmod's indexes and udev. */
+
 export { type AliasEntry, AliasTrie } from './alias-trie.ts';
 export { defaultChildrenMax } from './children-max.ts';
 export { type DepmodFile, type DepmodModule, type DepmodResult, depmod } from './depmod.ts';
 export { fnmatch } from './fnmatch.ts';
 export type { IndexSource } from './index-source.ts';
 export { kmodLoad } from './kmod-load.ts';
-export { Libkmod, type LibkmodOptions } from './libkmod.ts';
+export { joinOptions, Libkmod, type LibkmodOptions } from './libkmod.ts';
 export { Modprobe } from './modprobe.ts';
 export {
   type IndexedModule,
@@ -21,3 +22,4 @@ export { udevTrigger } from './udev-trigger.ts';
 export { namesToLoad, type Uevent } from './uevent.ts';
 export { decompressModule } from './user-decompress.ts';
 export type { InitState, UserKernel } from './user-kernel.ts';
+export { buildModuleIndex, ModuleIndexError, Userland, type UserlandOptions } from './userland.ts';

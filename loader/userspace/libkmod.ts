@@ -1,6 +1,6 @@
+import { ERRNO } from '../base/index.ts';
 import { type CompressionFormat, moduleDecompressionFormat } from '../decompress/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import { runInstallCommand } from './install-command.ts';
 import type { ModuleIndex, ModuleRef } from './module-index.ts';
 import { KMOD_PROBE } from './probe-flags.ts';

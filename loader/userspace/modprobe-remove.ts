@@ -1,6 +1,7 @@
 /** `modprobe -r` (rmmod_do_module, tools/modprobe.c, kmod 30). */
+
+import { ERRNO } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import { runInstallCommand } from './install-command.ts';
 import type { Libkmod } from './libkmod.ts';
 import type { ModprobeArgs } from './modprobe-args.ts';

@@ -1,5 +1,5 @@
+import { ERRNO } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import { ERRNO } from '../errno.ts';
 import type { Libkmod } from './libkmod.ts';
 import { type ModprobeArgs, parseModprobeArgs } from './modprobe-args.ts';
 import { removeModule } from './modprobe-remove.ts';

@@ -2,11 +2,7 @@
  * What depmod wants to know of a module file: the symbols it exports and needs, its aliases and
  * softdeps (libkmod-elf.c, kmod 30).
  */
-import { cString, hasPrefix } from '../elf/c-string.ts';
-import { insideFile } from '../elf/elf-checks.ts';
-import { SHT } from '../elf/elf-constants.ts';
-import { ElfView } from '../elf/elf-view.ts';
-import { modinfoEntries } from '../elf/modinfo.ts';
+import { cString, ElfView, hasPrefix, insideFile, modinfoEntries, SHT } from '../elf/index.ts';
 
 export interface ModuleScan {
   readonly exports: readonly string[];

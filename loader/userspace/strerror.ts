@@ -1,4 +1,4 @@
-import { ERRNO, errnoName } from '../errno.ts';
+import { ERRNO, errnoName } from '../base/index.ts';
 
 const TEXTS: Readonly<Record<number, string>> = {
   [ERRNO.EPERM]: 'Operation not permitted',

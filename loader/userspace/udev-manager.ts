@@ -1,6 +1,5 @@
-import type { Timer } from '../engine/event-queue.ts';
-import { type Coroutine, Fifo, type Task, WaitQueue } from '../engine/index.ts';
-import type { Nanos } from '../units.ts';
+import type { Nanos } from '../base/index.ts';
+import { type Coroutine, Fifo, type Task, type Timer, WaitQueue } from '../engine/index.ts';
 import type { Libkmod } from './libkmod.ts';
 import { type QueuedEvent, UdevQueue } from './udev-queue.ts';
 import { UdevWorker } from './udev-worker.ts';

@@ -1,8 +1,8 @@
 import type { CompressionFormat } from '../decompress/index.ts';
 import type { Coroutine, Engine } from '../engine/index.ts';
-import type { OpenFile } from '../module/finit-module.ts';
-import type { UserspaceCosts } from '../presets/userspace-costs.ts';
-import type { Tracer } from '../trace/event.ts';
+import type { Tracer } from '../events/index.ts';
+import type { OpenFile } from '../module/index.ts';
+import type { UserspaceCosts } from '../presets/index.ts';
 
 /** Text of /sys/module/NAME/initstate, without its newline. */
 export type InitState = 'live' | 'coming' | 'going';

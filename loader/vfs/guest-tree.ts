@@ -1,6 +1,5 @@
-import { ERRNO } from '../errno.ts';
-import { type FileContent, Inode } from '../module/inode.ts';
-import type { ModuleSource } from '../module/module-source.ts';
+import { ERRNO } from '../base/index.ts';
+import { type FileContent, Inode, type ModuleSource } from '../module/index.ts';
 
 /** What opening a path may run into. */
 export type OpenResult =

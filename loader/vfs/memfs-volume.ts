@@ -1,5 +1,5 @@
 import { createFsFromVolume, type IFs, Volume } from 'memfs';
-import { ERRNO, errnoName } from '../errno.ts';
+import { ERRNO, errnoName } from '../base/index.ts';
 import type { SimKernel } from '../kernel.ts';
 
 /**

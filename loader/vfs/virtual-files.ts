@@ -1,14 +1,16 @@
-import { ERRNO } from '../errno.ts';
-import { type Module, type ModuleContext, procModules } from '../module/index.ts';
+import { ERRNO } from '../base/index.ts';
 import {
+  type Module,
+  type ModuleContext,
+  moduleAddress,
   paramAttrShow,
   paramAttrStore,
   paramFiles,
   paramOfFile,
   paramReadable,
   paramWritable,
-} from '../module/param-attr.ts';
-import { moduleAddress } from '../module/proc-modules.ts';
+  procModules,
+} from '../module/index.ts';
 import { COUNTER_NAMES, statsText } from '../stats/index.ts';
 
 /** A file whose text is made when it is read. */

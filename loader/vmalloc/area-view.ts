@@ -1,6 +1,7 @@
 /** Everything that takes address space at one moment, for maps and reports. */
-import type { AreaPurpose } from '../trace/event.ts';
-import type { Bytes, Nanos, PageCount, VirtAddr } from '../units.ts';
+
+import type { Bytes, Nanos, PageCount, VirtAddr } from '../base/index.ts';
+import type { AreaPurpose } from '../events/index.ts';
 import type { VmArea } from './area.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';
 

@@ -1,6 +1,7 @@
 /** One allocated or parked area of the address space. */
-import type { AreaPurpose } from '../trace/event.ts';
-import type { Bytes, Nanos, PageCount, VirtAddr } from '../units.ts';
+
+import type { Bytes, Nanos, PageCount, VirtAddr } from '../base/index.ts';
+import type { AreaPurpose } from '../events/index.ts';
 
 /** Flags of an area (include/linux/vmalloc.h, Linux 6.12; the last two are vmap_area flags). */
 export const VM = {

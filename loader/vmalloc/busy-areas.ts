@@ -1,5 +1,5 @@
 /** The areas in use: found by address, listed in address order. */
-import { type Bytes, PAGE_SIZE, type VirtAddr } from '../units.ts';
+import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { VmArea } from './area.ts';
 
 const CHUNK_PAGES = 1024;

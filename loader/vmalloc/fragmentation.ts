@@ -2,8 +2,9 @@
  * How broken up the free space is. The indices are those of mm/vmstat.c (Linux 6.12), with holes
  * of the address space in the place of buddy blocks.
  */
-import type { AddressRange } from '../presets/address-spaces.ts';
-import { type Bytes, PAGE_SIZE } from '../units.ts';
+
+import { type Bytes, PAGE_SIZE } from '../base/index.ts';
+import type { AddressRange } from '../presets/index.ts';
 import { VM } from './area.ts';
 import { listAreas } from './area-view.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';

@@ -2,7 +2,7 @@
  * The nodes of the free tree, field by field in typed arrays: a search touches thousands of them
  * and none is ever collected.
  */
-import type { Bytes, VirtAddr } from '../units.ts';
+import type { Bytes, VirtAddr } from '../base/index.ts';
 
 /** A node of the tree, as an index into the arrays. */
 export type BlockId = number;

@@ -2,7 +2,7 @@
  * The free part of the address space: maximal free blocks in an address-ordered red-black tree
  * that knows the largest block of each subtree (mm/vmalloc.c, Linux 6.12).
  */
-import type { Bytes, VirtAddr } from '../units.ts';
+import type { Bytes, VirtAddr } from '../base/index.ts';
 import { type BlockId, FreeBlocks, NIL } from './free-blocks.ts';
 import { eraseNode, insertNode, propagateMax } from './rb-tree.ts';
 

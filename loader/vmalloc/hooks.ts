@@ -1,7 +1,8 @@
 /** What the address space asks of the kernel around it, and how it may be varied. */
-import type { Printk } from '../engine/printk.ts';
-import type { Tracer } from '../trace/event.ts';
-import type { CpuId, Nanos, PageCount } from '../units.ts';
+
+import type { CpuId, Nanos, PageCount } from '../base/index.ts';
+import type { Printk } from '../engine/index.ts';
+import type { Tracer } from '../events/index.ts';
 
 export interface VmallocHooks {
   readonly trace: Tracer;

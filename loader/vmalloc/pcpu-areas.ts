@@ -2,8 +2,9 @@
  * Chunks of the per-CPU allocator: congruent areas searched from the top of the window down.
  * Follows pcpu_get_vm_areas, mm/vmalloc.c, Linux 6.12.
  */
-import type { AddressRange } from '../presets/address-spaces.ts';
-import type { Bytes, VirtAddr } from '../units.ts';
+
+import type { Bytes, VirtAddr } from '../base/index.ts';
+import type { AddressRange } from '../presets/index.ts';
 import { NIL } from './free-blocks.ts';
 import type { FreeTree } from './free-tree.ts';
 

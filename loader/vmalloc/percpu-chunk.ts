@@ -2,7 +2,7 @@
  * One chunk of the per-CPU allocator: which parts of a unit are taken, and which of its pages are
  * there. Every CPU has the same. Follows struct pcpu_chunk, mm/percpu.c, Linux 6.12.
  */
-import { type Bytes, PAGE_SIZE, type PageCount, type VirtAddr } from '../units.ts';
+import { type Bytes, PAGE_SIZE, type PageCount, type VirtAddr } from '../base/index.ts';
 import { FreeHints, lowestBit, roundUp } from './percpu-hints.ts';
 import type { PcpuAreas } from './space.ts';
 

@@ -5,8 +5,9 @@
  * Model: the first chunk, which the kernel embeds in the direct map, is full. There is always
  * memory for pages. Where the kernel dumps a stack, nothing is printed.
  */
-import { LOG_LEVEL, type Printk } from '../engine/printk.ts';
-import { type Bytes, PAGE_SIZE, type VirtAddr } from '../units.ts';
+
+import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
+import { LOG_LEVEL, type Printk } from '../engine/index.ts';
 import type { AreaOwner } from './area.ts';
 import { GFP } from './gfp.ts';
 import { PCPU_MIN_ALLOC_SIZE, PercpuChunk } from './percpu-chunk.ts';

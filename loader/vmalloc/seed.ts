@@ -1,6 +1,11 @@
 /** Starting from a real box: its /proc/vmallocinfo becomes the areas of an empty space. */
-import { type Bytes, PAGE_SIZE, type PageCount, type VirtAddr } from '../units.ts';
-import { parseAddress } from './address.ts';
+import {
+  type Bytes,
+  PAGE_SIZE,
+  type PageCount,
+  parseAddress,
+  type VirtAddr,
+} from '../base/index.ts';
 import { type AreaOwner, VM } from './area.ts';
 import { NIL } from './free-blocks.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';

@@ -5,10 +5,17 @@
  * Every call is synchronous and costs no virtual time by itself; callers charge it.
  * Model: page tables are never short, and a pages array that fits a kmalloc always gets it.
  */
-import { LOG_LEVEL } from '../engine/printk.ts';
-import type { AddressRange, AddressSpacePreset } from '../presets/address-spaces.ts';
-import { type Bytes, PAGE_SIZE, type PageCount, pageAlign, type VirtAddr } from '../units.ts';
-import { formatAddress } from './address.ts';
+
+import {
+  type Bytes,
+  formatAddress,
+  PAGE_SIZE,
+  type PageCount,
+  pageAlign,
+  type VirtAddr,
+} from '../base/index.ts';
+import { LOG_LEVEL } from '../engine/index.ts';
+import type { AddressRange, AddressSpacePreset } from '../presets/index.ts';
 import { type AreaOwner, VM, type VmArea } from './area.ts';
 import { type AreaView, listAreas } from './area-view.ts';
 import { type FragmentationStats, fragmentation } from './fragmentation.ts';

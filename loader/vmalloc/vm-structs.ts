@@ -2,10 +2,17 @@
  * Areas with a descriptor (vm_struct): found with a guard page, filled with pages, freed.
  * Follows __vmalloc_node_range and remove_vm_area, mm/vmalloc.c, Linux 6.12.
  */
-import { LOG_LEVEL } from '../engine/printk.ts';
-import type { AddressRange } from '../presets/address-spaces.ts';
-import { type Bytes, PAGE_SIZE, type PageCount, pageAlign, type VirtAddr } from '../units.ts';
-import { formatAddress } from './address.ts';
+
+import {
+  type Bytes,
+  formatAddress,
+  PAGE_SIZE,
+  type PageCount,
+  pageAlign,
+  type VirtAddr,
+} from '../base/index.ts';
+import { LOG_LEVEL } from '../engine/index.ts';
+import type { AddressRange } from '../presets/index.ts';
 import { type AreaOwner, VM, type VmArea } from './area.ts';
 import { formatGfp, GFP, GFP_RECLAIM_MASK } from './gfp.ts';
 import type { VmallocOptions } from './hooks.ts';

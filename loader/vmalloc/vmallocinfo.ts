@@ -1,5 +1,5 @@
 /** The text of /proc/vmallocinfo (vmalloc_info_show, mm/vmalloc.c, Linux 6.12). */
-import { formatAddress } from './address.ts';
+import { formatAddress } from '../base/index.ts';
 import { VM, type VmArea } from './area.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';
 import type { Range } from './vmap-node.ts';

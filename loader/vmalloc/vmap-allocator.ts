@@ -5,10 +5,17 @@
  * Model: each call runs to its end at one instant, so no purge is ever half done when another task
  * looks; purge workers on other CPUs run one after the other.
  */
-import { LOG_LEVEL } from '../engine/printk.ts';
-import type { AddressRange, AddressSpacePreset } from '../presets/address-spaces.ts';
-import { type Bytes, PAGE_SIZE, type PageCount, type VirtAddr } from '../units.ts';
-import { formatHex, wrapLimit } from './address.ts';
+
+import {
+  type Bytes,
+  formatHex,
+  PAGE_SIZE,
+  type PageCount,
+  type VirtAddr,
+  wrapLimit,
+} from '../base/index.ts';
+import { LOG_LEVEL } from '../engine/index.ts';
+import type { AddressRange, AddressSpacePreset } from '../presets/index.ts';
 import { type AreaOwner, VmArea } from './area.ts';
 import { BusyAreas } from './busy-areas.ts';
 import { FreeTree } from './free-tree.ts';

@@ -2,8 +2,9 @@
  * vm_map_ram(): small mappings cut from per-CPU blocks, large ones areas of their own.
  * Follows mm/vmalloc.c, Linux 6.12.
  */
-import type { AddressRange } from '../presets/address-spaces.ts';
-import { type Bytes, type CpuId, PAGE_SIZE, type PageCount, type VirtAddr } from '../units.ts';
+
+import { type Bytes, type CpuId, PAGE_SIZE, type PageCount, type VirtAddr } from '../base/index.ts';
+import type { AddressRange } from '../presets/index.ts';
 import { type AreaOwner, VM, type VmArea } from './area.ts';
 import { GFP } from './gfp.ts';
 import type { VmapAllocator } from './vmap-allocator.ts';

@@ -3,8 +3,7 @@
  * by size (struct vmap_node, mm/vmalloc.c, Linux 6.12). On 32-bit there is one node, pools unused.
  */
 
-import type { Bytes, PageCount, VirtAddr } from '../units.ts';
-import { PAGE_SIZE } from '../units.ts';
+import { type Bytes, PAGE_SIZE, type PageCount, type VirtAddr } from '../base/index.ts';
 
 /** A range of addresses that is neither busy nor free. */
 export interface Range {

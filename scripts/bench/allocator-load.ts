@@ -1,7 +1,6 @@
 /** Allocators under load: many live areas, and one operation more. */
-import { KernelLog } from '../../loader/engine/printk.ts';
-import { Random } from '../../loader/engine/random.ts';
-import { ADDRESS_SPACES } from '../../loader/presets/address-spaces.ts';
+import { KernelLog, Random } from '../../loader/engine/index.ts';
+import { ADDRESS_SPACES } from '../../loader/presets/index.ts';
 import { VmallocSpace } from '../../loader/vmalloc/index.ts';
 import { NaiveFirstFit } from '../../test/loader/vmalloc/naive-first-fit.ts';
 

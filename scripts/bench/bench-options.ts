@@ -1,6 +1,6 @@
 /** The bench's command line. */
 import { parseArgs } from 'node:util';
-import { nearestName } from '../../loader/scenario/nearest-name.ts';
+import { nearestName } from '../../loader/scenario/index.ts';
 
 export interface BenchOptions {
   readonly check: boolean;

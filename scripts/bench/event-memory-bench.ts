@@ -6,12 +6,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCatalog } from '../../loader/scenario/catalog.ts';
-import { driveSteps } from '../../loader/scenario/drive-session.ts';
-import { prepareRun } from '../../loader/scenario/prepare.ts';
-import { scenarioSchema } from '../../loader/scenario/schema.ts';
-import { Session } from '../../loader/scenario/session.ts';
-import { EventLineWriter } from '../../loader/trace/jsonl.ts';
+import { openCatalog } from '../../loader/catalog/index.ts';
+import { EventLineWriter } from '../../loader/export/index.ts';
+import { prepareRun, scenarioSchema } from '../../loader/scenario/index.ts';
+import { driveSteps, Session } from '../../loader/session/index.ts';
 import type { Measurement } from './budget.ts';
 
 /** First argument of the process that does the work; the second is the file to write. */

@@ -2,14 +2,14 @@
  * What the module port costs: no-op requests, each through the request ring, the session and the
  * completion ring and read by the guest, against bare `out` + `in` pairs of the same guest.
  */
-import { loadV86Wasm } from '../../emulator/node-host.ts';
+
 import { ModulePortDevice } from '../../emulator/port/device.ts';
 import { PORT_BASE, PORT_IRQ, PORT_SIZE } from '../../emulator/port/protocol.ts';
 import { GuestMachine } from '../../emulator/v86/guest-machine.ts';
+import { loadV86Wasm } from '../../emulator/v86/node-host.ts';
 import { assemble } from '../../guest-images/storm/assemble.ts';
 import { portConstants } from '../../guest-images/storm/constants.ts';
-import type { Operation } from '../../loader/scenario/operation.ts';
-import type { PortSession, SessionCompletion } from '../../loader/scenario/port-session.ts';
+import type { Operation, PortSession, SessionCompletion } from '../../loader/session/index.ts';
 
 export interface PortBench {
   /** Requests completed per second of host time. */

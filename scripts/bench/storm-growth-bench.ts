@@ -5,11 +5,9 @@
  * seventy modules once is no part of the growth. The worse of two storms counts: finit_module,
  * where later requests wait for earlier ones, and init_module, where each does all its work.
  */
-import { openCatalog } from '../../loader/scenario/catalog.ts';
-import { driveSteps } from '../../loader/scenario/drive-session.ts';
-import { prepareRun } from '../../loader/scenario/prepare.ts';
-import { type Scenario, scenarioSchema } from '../../loader/scenario/schema.ts';
-import { Session } from '../../loader/scenario/session.ts';
+import { openCatalog } from '../../loader/catalog/index.ts';
+import { prepareRun, type Scenario, scenarioSchema } from '../../loader/scenario/index.ts';
+import { driveSteps, Session } from '../../loader/session/index.ts';
 import type { Measurement } from './budget.ts';
 import { cpuNanos, median } from './stopwatch.ts';
 

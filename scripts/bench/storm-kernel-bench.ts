@@ -8,10 +8,8 @@ import {
   type LinuxGuestFiles,
 } from '../../emulator/linux/guest-cache.ts';
 import type { GuestOp } from '../../emulator/linux/guest-ops.ts';
-import { driveSteps } from '../../loader/scenario/drive-session.ts';
-import { prepareRun } from '../../loader/scenario/prepare.ts';
-import { scenarioSchema } from '../../loader/scenario/schema.ts';
-import { Session } from '../../loader/scenario/session.ts';
+import { prepareRun, scenarioSchema } from '../../loader/scenario/index.ts';
+import { driveSteps, Session } from '../../loader/session/index.ts';
 import { guestModules, sourceOf } from '../verify/module-files.ts';
 import type { Measurement } from './budget.ts';
 import { guestPath, timeOnKernel } from './kernel-clock.ts';

@@ -1,10 +1,7 @@
 /** The kernel's own vmalloc tests on the model: how many calls a second, how cases compare. */
-import { ADDRESS_SPACES } from '../../loader/presets/address-spaces.ts';
-import {
-  runTestVmalloc,
-  TEST_CASES,
-  TestMachine,
-} from '../../loader/vmalloc/test-vmalloc/index.ts';
+
+import { runTestVmalloc, TEST_CASES, TestMachine } from '../../loader/kernel-tests/index.ts';
+import { ADDRESS_SPACES } from '../../loader/presets/index.ts';
 import { cpuNanos, median } from './stopwatch.ts';
 
 const LOOPS = 10_000;

@@ -2,12 +2,8 @@
 /** The kernel's own vmalloc tests on a real kernel in v86 and on the model. */
 import { findLinuxGuest, guestCacheOf } from '../../emulator/linux/guest-cache.ts';
 import type { GuestOp } from '../../emulator/linux/guest-ops.ts';
-import { ADDRESS_SPACES } from '../../loader/presets/address-spaces.ts';
-import {
-  runTestVmalloc,
-  TEST_CASES,
-  TestMachine,
-} from '../../loader/vmalloc/test-vmalloc/index.ts';
+import { runTestVmalloc, TEST_CASES, TestMachine } from '../../loader/kernel-tests/index.ts';
+import { ADDRESS_SPACES } from '../../loader/presets/index.ts';
 import type { Measurement } from './budget.ts';
 import { guestPath, timeOnKernel } from './kernel-clock.ts';
 import { cpuNanos, median } from './stopwatch.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** The churn suite on a real kernel in v86 and on the model: how much longer the kernel takes. */
 import { findLinuxGuest, guestCacheOf } from '../../emulator/linux/guest-cache.ts';
-import { churn } from '../../test/verify/churn.ts';
 import { guestModules } from '../verify/module-files.ts';
 import { runCase } from '../verify/run-case.ts';
+import { churn } from '../verify/suites/churn.ts';
 
 export interface KernelAgainstModel {
   /** Wall-clock time of the steps alone, in milliseconds: the kernel's without its boot. */

@@ -1,18 +1,21 @@
 /** The guests of April 2023 with constants to be tried. */
+
+import { openCatalog } from '../../loader/catalog/index.ts';
 import {
   COSTS,
   INIT_US,
   PUBLISHED_8,
   PUBLISHED_255,
+  prepareRun,
+  scenarioSchema,
   USERSPACE_COSTS,
-} from '../../loader/scenario/bundled/published.ts';
-import { openCatalog } from '../../loader/scenario/catalog.ts';
-import { collectResult } from '../../loader/scenario/collect-result.ts';
-import { driveSession } from '../../loader/scenario/drive-session.ts';
-import { prepareRun } from '../../loader/scenario/prepare.ts';
-import type { RunResult } from '../../loader/scenario/result.ts';
-import { scenarioSchema } from '../../loader/scenario/schema.ts';
-import { Session } from '../../loader/scenario/session.ts';
+} from '../../loader/scenario/index.ts';
+import {
+  collectResult,
+  driveSession,
+  type RunResult,
+  Session,
+} from '../../loader/session/index.ts';
 
 export interface Constants {
   readonly costs: Readonly<Record<string, number>>;

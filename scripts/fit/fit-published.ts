@@ -7,7 +7,7 @@
  *     --packages=external --outfile=dist/fit-published.mjs
  *   node dist/fit-published.mjs [ROUNDS OF THE SEARCH, 0] [SEEDS, 12] [SEED OF THE SEARCH, 1]
  */
-import { Random } from '../../loader/engine/random.ts';
+import { Random } from '../../loader/engine/index.ts';
 import { type AprilGuest, type Constants, PRESENT } from './april-guests.ts';
 import { fitInitTimes } from './init-times.ts';
 import { distance, meanOf, tableRows, within } from './table-rows.ts';

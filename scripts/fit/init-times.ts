@@ -1,4 +1,4 @@
-import { PUBLISHED_TABLES } from '../published-tables.ts';
+import { PUBLISHED_TABLES } from '../cli/published-tables.ts';
 import { type Constants, duplicatesOf, replayGuest } from './april-guests.ts';
 
 /** Modules every CPU asks for whose init time decides their duplicates, as first asked for. */

@@ -1,5 +1,5 @@
-import type { RunResult } from '../../loader/scenario/result.ts';
-import { PUBLISHED_TABLES } from '../published-tables.ts';
+import type { RunResult } from '../../loader/session/index.ts';
+import { PUBLISHED_TABLES } from '../cli/published-tables.ts';
 import { type AprilGuest, type Constants, duplicatesOf, replayGuest } from './april-guests.ts';
 
 /** One row of a table over several seeds. */

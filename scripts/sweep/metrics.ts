@@ -1,4 +1,4 @@
-import type { RunSummary } from '../run-summary.ts';
+import type { RunSummary } from '../cli/run-summary.ts';
 
 export interface Metric {
   readonly name: string;

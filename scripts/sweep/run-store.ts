@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../input-error.ts';
-import type { RunSummary } from '../run-summary.ts';
+import { InputError } from '../cli/input-error.ts';
+import type { RunSummary } from '../cli/run-summary.ts';
 import { inShard, type Shard } from './shard.ts';
 import type { FieldValue, SweepPlan, SweepRun } from './sweep-plan.ts';
 

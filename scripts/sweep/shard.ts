@@ -1,5 +1,5 @@
 /** Which part of a sweep this process does: `2/4` is the second of four. */
-import { InputError } from '../input-error.ts';
+import { InputError } from '../cli/input-error.ts';
 
 export interface Shard {
   /** From 1. */

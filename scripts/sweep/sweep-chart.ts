@@ -1,5 +1,5 @@
 /** A sweep as a line chart: means with their confidence intervals, as SVG that needs nothing else. */
-import { bytesText } from '../byte-text.ts';
+import { bytesText } from '../cli/byte-text.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import type { SweepTable } from './sweep-table.ts';
 

@@ -1,9 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { basename } from 'node:path';
-import { bytesText } from '../byte-text.ts';
-import type { CommandContext } from '../command-context.ts';
-import { InputError } from '../input-error.ts';
-import { Progress } from '../progress.ts';
+import { bytesText } from '../cli/byte-text.ts';
+import type { CommandContext } from '../cli/command-context.ts';
+import { InputError } from '../cli/input-error.ts';
+import { Progress } from '../cli/progress.ts';
 import { RunStore, readStore, type StoredRun } from './run-store.ts';
 import { inShard, type Shard, shardOf } from './shard.ts';
 import { writeSweep } from './sweep-outputs.ts';

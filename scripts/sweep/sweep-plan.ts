@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { BUNDLED_SCENARIOS } from '../../loader/scenario/bundled/index.ts';
-import { firstProblem } from '../../loader/scenario/input-problem.ts';
-import { unknownName } from '../../loader/scenario/machine.ts';
-import { type Scenario, scenarioSchema } from '../../loader/scenario/schema.ts';
-import { documentProblem } from '../document-problem.ts';
-import { InputError } from '../input-error.ts';
-import { parseKernelVariant, underVariant } from '../kernel-variant.ts';
+import {
+  BUNDLED_SCENARIOS,
+  firstProblem,
+  type Scenario,
+  scenarioSchema,
+  unknownName,
+} from '../../loader/scenario/index.ts';
+import { documentProblem } from '../cli/document-problem.ts';
+import { InputError } from '../cli/input-error.ts';
+import { parseKernelVariant, underVariant } from '../cli/kernel-variant.ts';
 import { METRICS } from './metrics.ts';
 
 const values = z.union([

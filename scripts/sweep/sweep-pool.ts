@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { CommandContext } from '../command-context.ts';
-import { InputError } from '../input-error.ts';
-import type { RunSummary } from '../run-summary.ts';
+import type { CommandContext } from '../cli/command-context.ts';
+import { InputError } from '../cli/input-error.ts';
+import type { RunSummary } from '../cli/run-summary.ts';
 import type { SweepPlan, SweepRun } from './sweep-plan.ts';
 import type { SweepReply, SweepWorkerData } from './sweep-worker.ts';
 

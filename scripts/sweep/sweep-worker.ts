@@ -1,9 +1,9 @@
 /** The side of a sweep that runs in a worker thread: answers each run number with its summary. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ModuleSource } from '../../loader/module/module-source.ts';
-import { InputError } from '../input-error.ts';
-import { type RunSummary, runScenario, summarise } from '../run-summary.ts';
-import { asInputError, openModules } from '../scenario-loader.ts';
+import type { ModuleSource } from '../../loader/module/index.ts';
+import { InputError } from '../cli/input-error.ts';
+import { type RunSummary, runScenario, summarise } from '../cli/run-summary.ts';
+import { asInputError, openModules } from '../cli/scenario-loader.ts';
 import { SweepPlan } from './sweep-plan.ts';
 
 export interface SweepWorkerData {

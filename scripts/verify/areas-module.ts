@@ -2,11 +2,11 @@
 // The model's stand-in for ms_areas (guest-images/linux/modules/ms_areas.c): areas of the vmalloc
 // space on request.
 
-import { ERRNO } from '../../loader/errno.ts';
+import { ERRNO } from '../../loader/base/index.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
+import type { PercpuMemory } from '../../loader/kernel-tests/index.ts';
 import type { VirtualFile } from '../../loader/vfs/index.ts';
 import { formatAddress } from '../../loader/vmalloc/index.ts';
-import type { PercpuMemory } from '../../loader/vmalloc/test-vmalloc/index.ts';
 
 export const AREAS_FILE = '/sys/module/ms_areas/parameters/do';
 

@@ -8,17 +8,18 @@ import type {
   FreeingTurn,
   PercpuPlacement,
 } from '../../emulator/linux/allocator-digest.ts';
+import type { TraceEvent } from '../../loader/events/index.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
-import type { TraceEvent } from '../../loader/trace/event.ts';
+import {
+  type Draws,
+  freeingOrder,
+  type KvfreeQueue,
+  type PercpuDraw,
+  type PercpuMemory,
+  type PercpuObject,
+  pointersPerPage,
+} from '../../loader/kernel-tests/index.ts';
 import type { PercpuArea } from '../../loader/vmalloc/index.ts';
-import type {
-  Draws,
-  KvfreeQueue,
-  PercpuDraw,
-  PercpuMemory,
-  PercpuObject,
-} from '../../loader/vmalloc/test-vmalloc/index.ts';
-import { freeingOrder, pointersPerPage } from '../../loader/vmalloc/test-vmalloc/index.ts';
 
 const PAGE = 4096;
 const THREAD = /^vmalloc_test\//;

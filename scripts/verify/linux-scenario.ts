@@ -4,9 +4,8 @@
 import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
 import { modulesFor } from '../../emulator/linux/scenario-ops.ts';
 import type { LinuxScenario } from '../../emulator/linux/scenario-runner.ts';
-import type { ModuleSource } from '../../loader/module/module-source.ts';
-import type { Scenario } from '../../loader/scenario/schema.ts';
-import type { Step } from '../../loader/scenario/schema-steps.ts';
+import type { ModuleSource } from '../../loader/module/index.ts';
+import type { Scenario, Step } from '../../loader/scenario/index.ts';
 import { planModprobe } from './modprobe-list.ts';
 import { type ModuleFiles, sourceOf } from './module-files.ts';
 

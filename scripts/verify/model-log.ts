@@ -3,7 +3,7 @@
 
 import type { Task } from '../../loader/engine/index.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
-import type { CallResult } from '../../loader/scenario/result.ts';
+import type { CallResult } from '../../loader/session/index.ts';
 
 interface Printed {
   readonly step: number;

@@ -5,15 +5,15 @@
 import { escapeToken } from '../../emulator/linux/console-escapes.ts';
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import { moduleDecompressionFormat } from '../../loader/decompress/index.ts';
-import { cString } from '../../loader/kmod/c-string.ts';
-import { testKmodAttribute } from '../../loader/kmod/index.ts';
-import type { ModuleSource } from '../../loader/module/module-source.ts';
-import type { Scenario } from '../../loader/scenario/schema.ts';
-import type { CallStep, Step } from '../../loader/scenario/schema-steps.ts';
-import { buildModuleIndex } from '../../loader/userland.ts';
-import type { ModuleIndex } from '../../loader/userspace/index.ts';
-import { joinOptions } from '../../loader/userspace/libkmod.ts';
-import { probeList } from '../../loader/userspace/probe-list.ts';
+import { cString, testKmodAttribute } from '../../loader/kmod/index.ts';
+import type { ModuleSource } from '../../loader/module/index.ts';
+import type { CallStep, Scenario, Step } from '../../loader/scenario/index.ts';
+import {
+  buildModuleIndex,
+  joinOptions,
+  type ModuleIndex,
+  probeList,
+} from '../../loader/userspace/index.ts';
 
 const DEFAULT_MODPROBE = '/sbin/modprobe';
 const PATH_FILE = '/proc/sys/kernel/modprobe';

@@ -10,9 +10,9 @@ import {
   type LinuxGuestFiles,
   type LinuxVariant,
 } from '../../emulator/linux/guest-cache.ts';
-import type { ModuleSource } from '../../loader/module/module-source.ts';
-import { InputError } from '../input-error.ts';
-import { openModuleDirectory } from '../module-directory.ts';
+import type { ModuleSource } from '../../loader/module/index.ts';
+import { InputError } from '../cli/input-error.ts';
+import { openModuleDirectory } from '../cli/module-directory.ts';
 
 export type ModuleFiles = ReadonlyMap<string, Uint8Array>;
 

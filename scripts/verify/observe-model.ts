@@ -2,12 +2,10 @@
 // What can be seen of a scenario's run on the model, in the shape of the guest's (observed.ts).
 
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
-import type { ModuleContext } from '../../loader/module/context.ts';
-import { modulePut, tryModuleGet } from '../../loader/module/resolve-symbols.ts';
-import type { Operation } from '../../loader/scenario/operation.ts';
-import type { PreparedRun } from '../../loader/scenario/prepare.ts';
-import { Session } from '../../loader/scenario/session.ts';
-import type { TraceEvent } from '../../loader/trace/event.ts';
+import type { TraceEvent } from '../../loader/events/index.ts';
+import { type ModuleContext, modulePut, tryModuleGet } from '../../loader/module/index.ts';
+import type { PreparedRun } from '../../loader/scenario/index.ts';
+import { type Operation, Session } from '../../loader/session/index.ts';
 import { formatHex } from '../../loader/vmalloc/index.ts';
 import { ModelLog } from './model-log.ts';
 

@@ -2,7 +2,7 @@
 // A suite: scenarios made from the guest's modules and a seed.
 
 import type { LinuxVariant } from '../../emulator/linux/guest-cache.ts';
-import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
+import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/index.ts';
 import type { ModuleFiles } from './module-files.ts';
 
 export interface VerifyCase {

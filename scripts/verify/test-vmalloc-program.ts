@@ -3,14 +3,14 @@
 
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
-import type { InitProgram } from '../../loader/module/index.ts';
-import type { Step } from '../../loader/scenario/schema-steps.ts';
 import {
   DEFAULT_PARAMETERS,
   parametersOf,
   TEST_CASES,
   vmallocTestInit,
-} from '../../loader/vmalloc/test-vmalloc/index.ts';
+} from '../../loader/kernel-tests/index.ts';
+import type { InitProgram } from '../../loader/module/index.ts';
+import type { Step } from '../../loader/scenario/index.ts';
 import { AREAS_FILE } from './areas-module.ts';
 import type { KernelAccount } from './kernel-account.ts';
 

@@ -5,9 +5,13 @@
 import { readFileSync } from 'node:fs';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
-import { prepareRun } from '../../loader/scenario/prepare.ts';
-import { type Scenario, type ScenarioInput, scenarioSchema } from '../../loader/scenario/schema.ts';
-import type { Step } from '../../loader/scenario/schema-steps.ts';
+import {
+  prepareRun,
+  type Scenario,
+  type ScenarioInput,
+  type Step,
+  scenarioSchema,
+} from '../../loader/scenario/index.ts';
 import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
 import { KernelAccount } from './kernel-account.ts';

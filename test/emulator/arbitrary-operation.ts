@@ -1,6 +1,6 @@
 /** Operations at random, every kind and every optional part. */
 import fc from 'fast-check';
-import type { Operation } from '../../loader/scenario/operation.ts';
+import type { Operation } from '../../loader/session/operation.ts';
 
 const name = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0'));
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bootGuest } from '../../emulator/boot.ts';
-import { loadV86Wasm } from '../../emulator/node-host.ts';
+import { bootGuest } from '../../emulator/storm/boot.ts';
+import { loadV86Wasm } from '../../emulator/v86/node-host.ts';
+import { EventLineWriter } from '../../loader/export/jsonl.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
-import { collectResult } from '../../loader/scenario/collect-result.ts';
-import { driveSession } from '../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../loader/scenario/schema.ts';
-import { Session } from '../../loader/scenario/session.ts';
-import { EventLineWriter } from '../../loader/trace/jsonl.ts';
+import { collectResult } from '../../loader/session/collect-result.ts';
+import { driveSession } from '../../loader/session/drive-session.ts';
+import { Session } from '../../loader/session/session.ts';
 import { moduleFile, type RigFile, type RigScenario, sourceOf } from '../loader/module/rig.ts';
 
 const IMAGE = join(import.meta.dirname, '..', '..', 'guest-images', 'storm', 'storm.bin');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 describe('the emulator in a browser', () => {
   it('needs no module of Node: booting bundles for the browser with v86 alone outside', async () => {
     const { metafile } = await build({
-      entryPoints: [fileURLToPath(new URL('../../emulator/boot.ts', import.meta.url))],
+      entryPoints: [fileURLToPath(new URL('../../emulator/storm/boot.ts', import.meta.url))],
       bundle: true,
       format: 'esm',
       platform: 'browser',

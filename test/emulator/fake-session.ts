@@ -1,6 +1,6 @@
 /** An in-memory session for tests: programs in, completions out, every call written down. */
-import type { Operation } from '../../loader/scenario/operation.ts';
-import type { PortSession, SessionCompletion } from '../../loader/scenario/port-session.ts';
+import type { Operation } from '../../loader/session/operation.ts';
+import type { PortSession, SessionCompletion } from '../../loader/session/port-session.ts';
 
 /** What a fake kernel makes of an operation. */
 export interface Outcome {

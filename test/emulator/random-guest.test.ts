@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bootGuest } from '../../emulator/boot.ts';
-import { loadV86Wasm } from '../../emulator/node-host.ts';
+import { bootGuest } from '../../emulator/storm/boot.ts';
+import { loadV86Wasm } from '../../emulator/v86/node-host.ts';
 import { FakeSession } from './fake-session.ts';
 import { smallGuest } from './hostile-guest.ts';
 

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseKernelVariant, underVariant } from '../../scripts/kernel-variant.ts';
-import { runScenario } from '../../scripts/run-summary.ts';
-import { loadScenario } from '../../scripts/scenario-loader.ts';
-import { ThresholdSearch } from '../../scripts/until-failure.ts';
+import { parseKernelVariant, underVariant } from '../../scripts/cli/kernel-variant.ts';
+import { runScenario } from '../../scripts/cli/run-summary.ts';
+import { loadScenario } from '../../scripts/cli/scenario-loader.ts';
+import { ThresholdSearch } from '../../scripts/cli/until-failure.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'dist', 'cli.js');

@@ -1,6 +1,5 @@
 /** The map: a canvas of cells, outlines over it, and a cell that pointer or keyboard is on. */
-import { cellOutline } from '../../../loader/trace/map-grid.ts';
-import type { ShadeLook } from '../../../loader/trace/map-shades.ts';
+import { cellOutline, type ShadeLook } from '../../../loader/view/index.ts';
 import type { AreaShown, Frame, Mark } from '../messages.ts';
 import { CellPainter, cellEdges, inkOf } from './cell-painter.ts';
 import { MapPlace } from './map-place.ts';

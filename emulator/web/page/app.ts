@@ -1,5 +1,5 @@
 /** The page: runs and their pictures, and the moment all of them show. */
-import { exactTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { exactTime, groupDigits } from '../../../loader/base/index.ts';
 import type { AreaShown, GivenFile, MomentAsked, ViewAsked } from '../messages.ts';
 import { byId, say } from './element.ts';
 import { Notices } from './notices.ts';

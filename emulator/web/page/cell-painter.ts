@@ -2,7 +2,7 @@
  * Cells as pixels. Writes straight into the pixels of a picture and says which part of it changed,
  * so that a frame costs what changed and not what there is.
  */
-import type { ShadeLook } from '../../../loader/trace/map-shades.ts';
+import type { ShadeLook } from '../../../loader/view/index.ts';
 
 /** Patterns repeat after this many pixels. */
 const PERIOD = 6;

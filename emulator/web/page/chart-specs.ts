@@ -1,6 +1,6 @@
 /** Which quantities the charts show, in which colours, and how their values read. */
-import { formatBytes, formatShare } from '../../../loader/trace/quantity-text.ts';
-import type { SeriesName } from '../../../loader/trace/time-series.ts';
+import { formatBytes, formatShare } from '../../../loader/base/index.ts';
+import type { SeriesName } from '../../../loader/view/index.ts';
 
 export interface ChartLine {
   readonly name: SeriesName;

@@ -1,5 +1,5 @@
 /** What the page says beside the pictures: progress, problems, the guest's console. */
-import { formatTime, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { formatTime, groupDigits } from '../../../loader/base/index.ts';
 import type { RecordingShown } from '../messages.ts';
 import { byId, say } from './element.ts';
 

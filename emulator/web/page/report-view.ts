@@ -1,5 +1,5 @@
 /** What a run came to, as the command line reports it, with links to moments. */
-import { exactTime, formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { exactTime, formatBytes, groupDigits } from '../../../loader/base/index.ts';
 import type { MomentAsked, RecordingShown } from '../messages.ts';
 import type { ResultFile } from '../result-file.ts';
 import { make } from './element.ts';

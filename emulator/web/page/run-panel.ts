@@ -1,7 +1,6 @@
 /** The form that chooses a run. */
-import { ADDRESS_SPACES } from '../../../loader/presets/address-spaces.ts';
-import { KERNEL_PRESETS } from '../../../loader/presets/kernels.ts';
-import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
+import { ADDRESS_SPACES, KERNEL_PRESETS } from '../../../loader/presets/index.ts';
+import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';
 import { COMPRESSIONS, type RunSettings } from '../run-settings.ts';
 import { byId, fillSelect, say } from './element.ts';
 import type { Shared } from './share.ts';

@@ -1,8 +1,7 @@
 /** What a link carries in its fragment: the scenario by name, the settings, the moment. */
 import * as z from 'zod';
-import type { Shading } from '../../../loader/trace/map-shades.ts';
-import { parseMoment } from '../../../loader/trace/moment.ts';
-import { exactTime } from '../../../loader/trace/quantity-text.ts';
+import { exactTime } from '../../../loader/base/index.ts';
+import { parseMoment, type Shading } from '../../../loader/view/index.ts';
 import { COMPRESSIONS, type RunSettings, shadingSchema } from '../run-settings.ts';
 
 export interface Shared {

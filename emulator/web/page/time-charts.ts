@@ -1,6 +1,6 @@
 /** Charts of one run above each other, and the cursor they share: also the slider of time. */
-import { exactTime } from '../../../loader/trace/quantity-text.ts';
-import type { SeriesName } from '../../../loader/trace/time-series.ts';
+import { exactTime } from '../../../loader/base/index.ts';
+import type { SeriesName } from '../../../loader/view/index.ts';
 import type { RecordingShown } from '../messages.ts';
 import { drawChart, drawStrip, topOf } from './chart-drawing.ts';
 import { CHARTS, type ChartLine, type ChartSpec, valueText } from './chart-specs.ts';

@@ -1,7 +1,7 @@
 /** Buttons, selects and keys over the map. */
 
-import { SHADINGS, type Shading } from '../../../loader/trace/map-shades.ts';
-import { exactTime } from '../../../loader/trace/quantity-text.ts';
+import { exactTime } from '../../../loader/base/index.ts';
+import { SHADINGS, type Shading } from '../../../loader/view/index.ts';
 import { EXPORTS, type ExportName, type MomentAsked, type RecordingShown } from '../messages.ts';
 import { byId, fillSelect, say } from './element.ts';
 import type { Player } from './player.ts';

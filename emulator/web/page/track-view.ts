@@ -1,7 +1,7 @@
 /** One run on the page: heading, map, legend and charts. */
 
-import { type ShadeLook, type Shading, shadeLooks } from '../../../loader/trace/map-shades.ts';
-import { formatBytes, formatShare, groupDigits } from '../../../loader/trace/quantity-text.ts';
+import { formatBytes, formatShare, groupDigits } from '../../../loader/base/index.ts';
+import { type ShadeLook, type Shading, shadeLooks } from '../../../loader/view/index.ts';
 import type { AreaShown, Frame, RecordingShown } from '../messages.ts';
 import type { AddressMapElement } from './address-map.ts';
 import { inkOf } from './cell-painter.ts';

@@ -1,10 +1,13 @@
 /** Files made of a recording: the ones `--out` writes, byte for byte, and the map. */
-import { vmallocinfoText } from '../../../loader/trace/area-line.ts';
-import type { EventSink } from '../../../loader/trace/event-log.ts';
-import { formatFtraceLine, ftraceHeader } from '../../../loader/trace/ftrace-text.ts';
-import { EventLineWriter } from '../../../loader/trace/jsonl.ts';
-import { mapSvg } from '../../../loader/trace/map-svg.ts';
-import { TraceEventJsonWriter } from '../../../loader/trace/trace-event-json.ts';
+
+import type { EventSink } from '../../../loader/events/index.ts';
+import {
+  EventLineWriter,
+  formatFtraceLine,
+  ftraceHeader,
+  TraceEventJsonWriter,
+} from '../../../loader/export/index.ts';
+import { mapSvg, vmallocinfoText } from '../../../loader/view/index.ts';
 import { EXPORTS, type ExportName } from '../messages.ts';
 import type { FrameMaker } from './frame.ts';
 import type { Recording } from './recording.ts';

@@ -1,9 +1,5 @@
 /** A folder of modules given to the page, read file by file when the loader asks. */
-import type {
-  ModuleFile,
-  ModuleMetadata,
-  ModuleSource,
-} from '../../../loader/module/module-source.ts';
+import type { ModuleFile, ModuleMetadata, ModuleSource } from '../../../loader/module/index.ts';
 import type { GivenFile } from '../messages.ts';
 
 const MODULE_NAME = /[^/]\.ko(\.gz|\.xz|\.zst)?$/;

@@ -1,19 +1,20 @@
 /** Pictures of a recording at one moment, as cells for the page to paint. */
-import type { AddressState } from '../../../loader/trace/address-state.ts';
-import { areaStory, vmallocinfoLine } from '../../../loader/trace/area-line.ts';
-import type { FailedAllocation } from '../../../loader/trace/failure-tracker.ts';
-import { formatFtraceLine } from '../../../loader/trace/ftrace-text.ts';
-import { formatEventLine } from '../../../loader/trace/jsonl.ts';
-import type { MapWindow } from '../../../loader/trace/live-space.ts';
+
+import { exactTime, formatBytes, formatHex, groupDigits } from '../../../loader/base/index.ts';
+import { formatEventLine, formatFtraceLine } from '../../../loader/export/index.ts';
 import {
+  type AddressState,
+  areaStory,
+  type FailedAllocation,
   largestModules,
+  type MapView,
+  type MapWindow,
+  mapView,
   moduleShade,
   shadeCells,
   shadeLooks,
-} from '../../../loader/trace/map-shades.ts';
-import { type MapView, mapView } from '../../../loader/trace/map-view.ts';
-import { exactTime, formatBytes, groupDigits } from '../../../loader/trace/quantity-text.ts';
-import { formatHex } from '../../../loader/vmalloc/address.ts';
+  vmallocinfoLine,
+} from '../../../loader/view/index.ts';
 import type { AreaShown, Frame, Mark, MomentAsked, ViewAsked } from '../messages.ts';
 import type { Recording } from './recording.ts';
 

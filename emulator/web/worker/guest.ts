@@ -1,7 +1,7 @@
 /** The storm guest in v86, both loaded when they are first wanted. */
 
-import type { Session } from '../../../loader/scenario/session.ts';
-import type { BootResult } from '../../boot.ts';
+import type { Session } from '../../../loader/session/index.ts';
+import type { BootResult } from '../../storm/boot.ts';
 import { GivenProblem } from './scenario-input.ts';
 import { TickChannel } from './tick-channel.ts';
 
@@ -18,7 +18,7 @@ export async function bootStorm(
   }
   TickChannel.install();
   const [{ bootGuest }, wasm, image] = await Promise.all([
-    import('../../boot.ts'),
+    import('../../storm/boot.ts'),
     read(WASM).then((bytes) => WebAssembly.compile(bytes)),
     read(IMAGE),
   ]);

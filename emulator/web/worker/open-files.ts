@@ -1,13 +1,14 @@
 /** Recordings of runs that happened elsewhere: result.json, events.jsonl, or both. */
+
+import { formatHex } from '../../../loader/base/index.ts';
+import { EventLineReader } from '../../../loader/export/index.ts';
 import {
   ADDRESS_SPACES,
   type AddressSpacePreset,
   type PresetResult,
-} from '../../../loader/presets/address-spaces.ts';
-import { firstProblem } from '../../../loader/scenario/input-problem.ts';
-import { EventLineReader } from '../../../loader/trace/jsonl.ts';
-import { areasOfVmallocinfo, recordedSpace } from '../../../loader/trace/recorded-space.ts';
-import { formatHex } from '../../../loader/vmalloc/address.ts';
+} from '../../../loader/presets/index.ts';
+import { firstProblem } from '../../../loader/scenario/index.ts';
+import { areasOfVmallocinfo, recordedSpace } from '../../../loader/view/index.ts';
 import type { GivenFile } from '../messages.ts';
 import { type ResultFile, resultSchema } from '../result-file.ts';
 import { isModuleName } from './file-modules.ts';

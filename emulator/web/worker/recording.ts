@@ -1,14 +1,10 @@
 /** Everything the page can ask of a run, gathered while its events come. */
-import type { AddressSpacePreset } from '../../../loader/presets/address-spaces.ts';
-import { AddressMap } from '../../../loader/trace/address-map.ts';
-import type { TraceEvent } from '../../../loader/trace/event.ts';
-import type { EventSink } from '../../../loader/trace/event-log.ts';
-import { EventRecorder } from '../../../loader/trace/event-recorder.ts';
-import { explainFirstFailure } from '../../../loader/trace/explain-failure.ts';
-import { exactTime, formatBytes } from '../../../loader/trace/quantity-text.ts';
-import { TimeSeries } from '../../../loader/trace/time-series.ts';
-import { formatHex } from '../../../loader/vmalloc/address.ts';
-import type { AreaView } from '../../../loader/vmalloc/area-view.ts';
+
+import { exactTime, formatBytes, formatHex } from '../../../loader/base/index.ts';
+import { EventRecorder, type EventSink, type TraceEvent } from '../../../loader/events/index.ts';
+import type { AddressSpacePreset } from '../../../loader/presets/index.ts';
+import { AddressMap, explainFirstFailure, TimeSeries } from '../../../loader/view/index.ts';
+import type { AreaView } from '../../../loader/vmalloc/index.ts';
 import type { RecordingShown, TimelinePoint } from '../messages.ts';
 import type { ResultFile } from '../result-file.ts';
 

@@ -1,9 +1,7 @@
 /** Runs a scenario in slices, so that the page is answered meanwhile. */
-import { collectResult } from '../../../loader/scenario/collect-result.ts';
-import { CompileError } from '../../../loader/scenario/compile.ts';
-import { driveSteps } from '../../../loader/scenario/drive-session.ts';
-import { type PreparedRun, prepareRun } from '../../../loader/scenario/prepare.ts';
-import { Session } from '../../../loader/scenario/session.ts';
+
+import { CompileError, type PreparedRun, prepareRun } from '../../../loader/scenario/index.ts';
+import { collectResult, driveSteps, Session } from '../../../loader/session/index.ts';
 import type { GivenFile } from '../messages.ts';
 import { resultSchema } from '../result-file.ts';
 import type { RunSettings } from '../run-settings.ts';

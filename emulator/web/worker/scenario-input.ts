@@ -1,13 +1,17 @@
 /** Scenarios and modules as the page is given them. */
 
-import type { ModuleSource } from '../../../loader/module/module-source.ts';
-import type { Architecture } from '../../../loader/presets/address-spaces.ts';
-import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
-import { CATALOG_NAMES, openCatalog } from '../../../loader/scenario/catalog.ts';
-import { CompileError } from '../../../loader/scenario/compile.ts';
-import { firstProblem } from '../../../loader/scenario/input-problem.ts';
-import { addressSpace, unknownName } from '../../../loader/scenario/machine.ts';
-import { type Scenario, scenarioSchema } from '../../../loader/scenario/schema.ts';
+import { CATALOG_NAMES, openCatalog } from '../../../loader/catalog/index.ts';
+import type { ModuleSource } from '../../../loader/module/index.ts';
+import type { Architecture } from '../../../loader/presets/index.ts';
+import {
+  addressSpace,
+  BUNDLED_SCENARIOS,
+  CompileError,
+  firstProblem,
+  type Scenario,
+  scenarioSchema,
+  unknownName,
+} from '../../../loader/scenario/index.ts';
 import type { GivenFile } from '../messages.ts';
 import { applySettings, type RunSettings } from '../run-settings.ts';
 import { FileModules, isModuleName } from './file-modules.ts';

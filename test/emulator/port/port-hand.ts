@@ -4,12 +4,12 @@
  * body runs on both.
  */
 
-import { loadV86Wasm } from '../../../emulator/node-host.ts';
 import { ModulePortDevice } from '../../../emulator/port/device.ts';
 import { ArrayGuestMemory, type GuestMemory } from '../../../emulator/port/guest-memory.ts';
 import type { PortLimits } from '../../../emulator/port/port-report.ts';
 import { GuestMachine } from '../../../emulator/v86/guest-machine.ts';
-import type { PortSession } from '../../../loader/scenario/port-session.ts';
+import { loadV86Wasm } from '../../../emulator/v86/node-host.ts';
+import type { PortSession } from '../../../loader/session/port-session.ts';
 import { MAILBOX, puppetImage } from './puppet-guest.ts';
 
 const BASE = 0x5a0;

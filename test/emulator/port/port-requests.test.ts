@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Operation } from '../../../loader/scenario/operation.ts';
+import type { Operation } from '../../../loader/session/operation.ts';
 import { onBothBackEnds } from './both-back-ends.ts';
 import * as port from './port-map.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArrayGuestMemory } from '../../../emulator/port/guest-memory.ts';
 import { decodeRequest, encodeRequest } from '../../../emulator/port/request-codec.ts';
-import type { Operation } from '../../../loader/scenario/operation.ts';
+import type { Operation } from '../../../loader/session/operation.ts';
 import { anyOperation } from '../arbitrary-operation.ts';
 
 const STRINGS = 0x2000;

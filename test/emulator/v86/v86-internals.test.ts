@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
-import { loadV86Wasm } from '../../../emulator/node-host.ts';
 import { GuestMachine } from '../../../emulator/v86/guest-machine.ts';
 import { missingInternals } from '../../../emulator/v86/internals.ts';
+import { loadV86Wasm } from '../../../emulator/v86/node-host.ts';
 import { smallGuest } from '../hostile-guest.ts';
 
 const MEMORY_BYTES = 4 << 20;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildWeb } from '../../../scripts/build-web.mjs';
-import { serveDirectory, type WebServer } from '../../../scripts/web-server.ts';
+import { serveDirectory, type WebServer } from '../../../scripts/cli/web-server.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openModuleDirectory } from '../../../scripts/module-directory.ts';
+import { openModuleDirectory } from '../../../scripts/cli/module-directory.ts';
 import { moduleFile } from '../../loader/module/rig.ts';
 import { CHROMIUM, dropFiles, PageHost, ready, saved } from './browser.ts';
 import { bootInNode, type NodeRun, replayInNode } from './node-run.ts';

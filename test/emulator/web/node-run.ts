@@ -1,19 +1,19 @@
 /** The run that the page is held to: a guest booted in Node, and the files of `--out`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bootGuest } from '../../../emulator/boot.ts';
-import { loadV86Wasm } from '../../../emulator/node-host.ts';
+import { bootGuest } from '../../../emulator/storm/boot.ts';
+import { loadV86Wasm } from '../../../emulator/v86/node-host.ts';
+import { openCatalog } from '../../../loader/catalog/catalog.ts';
+import { formatFtraceLine, ftraceHeader } from '../../../loader/export/ftrace-text.ts';
+import { EventLineWriter } from '../../../loader/export/jsonl.ts';
+import { TraceEventJsonWriter } from '../../../loader/export/trace-event-json.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
-import { openCatalog } from '../../../loader/scenario/catalog.ts';
-import { collectResult } from '../../../loader/scenario/collect-result.ts';
-import { driveSession } from '../../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { Session } from '../../../loader/scenario/session.ts';
-import { formatFtraceLine, ftraceHeader } from '../../../loader/trace/ftrace-text.ts';
-import { EventLineWriter } from '../../../loader/trace/jsonl.ts';
-import { TraceEventJsonWriter } from '../../../loader/trace/trace-event-json.ts';
+import { collectResult } from '../../../loader/session/collect-result.ts';
+import { driveSession } from '../../../loader/session/drive-session.ts';
+import { Session } from '../../../loader/session/session.ts';
 
 const IMAGE = join(import.meta.dirname, '../../../guest-images/storm/storm.bin');
 

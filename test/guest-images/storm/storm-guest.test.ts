@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BootOptions, type BootResult, bootGuest } from '../../../emulator/boot.ts';
-import { loadV86Wasm } from '../../../emulator/node-host.ts';
-import { printedFile } from '../../../emulator/serial-console.ts';
+import { type BootOptions, type BootResult, bootGuest } from '../../../emulator/storm/boot.ts';
+import { loadV86Wasm } from '../../../emulator/v86/node-host.ts';
+import { printedFile } from '../../../emulator/v86/serial-console.ts';
 import { buildStorm } from '../../../guest-images/storm/build-storm.ts';
-import { driveSession } from '../../../loader/scenario/drive-session.ts';
-import type { Operation } from '../../../loader/scenario/operation.ts';
+import { driveSession } from '../../../loader/session/drive-session.ts';
+import type { Operation } from '../../../loader/session/operation.ts';
 import { anyOperation } from '../../emulator/arbitrary-operation.ts';
 import { FakeSession, type FakeSessionOptions, type Outcome } from '../../emulator/fake-session.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readMultiboot } from '../../../emulator/multiboot.ts';
+import { readMultiboot } from '../../../emulator/v86/multiboot.ts';
 import { assemble } from '../../../guest-images/storm/assemble.ts';
 import { buildStorm } from '../../../guest-images/storm/build-storm.ts';
 

@@ -6,7 +6,7 @@ import { GUEST_MODULES } from './module-folders.ts';
 import { I386, mustRead } from './sample-modules.ts';
 
 /**
- * Sizes a live 6.12.117 kernel reported when it ran test/verify/module-sizes.json: the core from
+ * Sizes a live 6.12.117 kernel reported when it ran scripts/verify/suites/module-sizes.json: the core from
  * /sys/module/<name>/coresize, init and text from how much its module statistics grew. i386 SMP
  * PREEMPT, KALLSYMS, no KALLSYMS_ALL, STRICT_MODULE_RWX, MODULE_UNLOAD, built by Debian's gcc 12.2.
  * A row counts only for a file of the same build, byte count and all.

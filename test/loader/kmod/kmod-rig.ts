@@ -1,4 +1,5 @@
 import { type Coroutine, Engine, KernelLog, Rcu, type Task } from '../../../loader/engine/index.ts';
+import type { EventBody } from '../../../loader/events/event.ts';
 import {
   type ExecTarget,
   type HelperProgram,
@@ -7,7 +8,6 @@ import {
   UsermodeHelper,
 } from '../../../loader/kmod/index.ts';
 import { DEFAULT_USERSPACE_COSTS } from '../../../loader/presets/userspace-costs.ts';
-import type { EventBody } from '../../../loader/trace/event.ts';
 
 export const SECOND = 1_000_000_000;
 export const MS = 1_000_000;

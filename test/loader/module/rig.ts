@@ -1,14 +1,14 @@
 /** A small machine for tests: modules made on the spot, steps run, the result looked at. */
 import { type ModuleSpec, writeModule } from '../../../loader/elf/index.ts';
+import type { TraceEvent } from '../../../loader/events/event.ts';
 import type { SimKernel } from '../../../loader/kernel.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
-import { collectResult } from '../../../loader/scenario/collect-result.ts';
-import { driveSession } from '../../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
-import type { RunResult } from '../../../loader/scenario/result.ts';
 import { type ScenarioInput, scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { Session } from '../../../loader/scenario/session.ts';
-import type { TraceEvent } from '../../../loader/trace/event.ts';
+import { collectResult } from '../../../loader/session/collect-result.ts';
+import { driveSession } from '../../../loader/session/drive-session.ts';
+import type { RunResult } from '../../../loader/session/result.ts';
+import { Session } from '../../../loader/session/session.ts';
 
 export const STRUCT_MODULE = 640;
 export const VERMAGIC = '6.12.117 SMP preempt mod_unload 686 ';

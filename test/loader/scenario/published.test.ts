@@ -4,7 +4,7 @@
  * inode.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunResult } from '../../../loader/scenario/result.ts';
+import type { RunResult } from '../../../loader/session/result.ts';
 import { bundled, replay, wastedBytes } from './replay.ts';
 
 type Counts = Readonly<Record<string, number>>;

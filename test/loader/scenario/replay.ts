@@ -1,14 +1,14 @@
 /** Runs a bundled scenario, whole or with parts replaced. */
 
+import { openCatalog } from '../../../loader/catalog/catalog.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
-import { openCatalog } from '../../../loader/scenario/catalog.ts';
-import { collectResult } from '../../../loader/scenario/collect-result.ts';
-import { driveSession } from '../../../loader/scenario/drive-session.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
-import type { RunResult } from '../../../loader/scenario/result.ts';
 import { type ScenarioInput, scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { Session } from '../../../loader/scenario/session.ts';
+import { collectResult } from '../../../loader/session/collect-result.ts';
+import { driveSession } from '../../../loader/session/drive-session.ts';
+import type { RunResult } from '../../../loader/session/result.ts';
+import { Session } from '../../../loader/session/session.ts';
 
 const sources = new Map<string, ModuleSource>();
 

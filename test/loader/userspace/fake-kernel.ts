@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import type { CompressionFormat } from '../../../loader/decompress/index.ts';
 import { type Coroutine, Engine, type Task, WaitQueue } from '../../../loader/engine/index.ts';
+import type { EventBody } from '../../../loader/events/event.ts';
 import { Inode, type OpenFile } from '../../../loader/module/index.ts';
 import {
   DEFAULT_USERSPACE_COSTS,
   type UserspaceCosts,
 } from '../../../loader/presets/userspace-costs.ts';
-import type { EventBody } from '../../../loader/trace/event.ts';
 import {
   type InitState,
   Libkmod,

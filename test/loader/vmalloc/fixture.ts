@@ -1,7 +1,7 @@
 /** A VmallocSpace on its own, with everything it says kept. */
 import { KernelLog } from '../../../loader/engine/printk.ts';
+import type { EventBody, VmallocEvent } from '../../../loader/events/event.ts';
 import { ADDRESS_SPACES, type AddressSpacePreset } from '../../../loader/presets/address-spaces.ts';
-import type { EventBody, VmallocEvent } from '../../../loader/trace/event.ts';
 import { type VmallocOptions, VmallocSpace } from '../../../loader/vmalloc/index.ts';
 
 export interface Fixture {

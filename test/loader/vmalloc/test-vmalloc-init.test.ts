@@ -1,14 +1,14 @@
 /** The tests as a module's init runs them: in a kernel thread, with workers that come in between. */
 import { describe, expect, it } from 'vitest';
 import { Engine, KernelLog, Random, Work } from '../../../loader/engine/index.ts';
-import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
-import { VmallocSpace } from '../../../loader/vmalloc/space.ts';
 import {
   type Draws,
   freeingOrder,
   parametersOf,
   vmallocTestInit,
-} from '../../../loader/vmalloc/test-vmalloc/index.ts';
+} from '../../../loader/kernel-tests/test-vmalloc/index.ts';
+import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
+import { VmallocSpace } from '../../../loader/vmalloc/space.ts';
 import { hex, preset } from './fixture.ts';
 
 /** Runs the init on one CPU; what it returned, printed, and did. */

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
 import {
   runTestVmalloc,
   summaryLines,
   TestMachine,
-} from '../../../loader/vmalloc/test-vmalloc/index.ts';
+} from '../../../loader/kernel-tests/test-vmalloc/index.ts';
+import { PercpuAllocator } from '../../../loader/vmalloc/percpu.ts';
 import { hex, preset } from './fixture.ts';
 import { loadTestModule } from './test-vmalloc-window.ts';
 

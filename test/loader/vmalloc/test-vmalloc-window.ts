@@ -2,7 +2,7 @@
 import {
   TestMachine,
   type TestMachineOptions,
-} from '../../../loader/vmalloc/test-vmalloc/index.ts';
+} from '../../../loader/kernel-tests/test-vmalloc/index.ts';
 import { preset } from './fixture.ts';
 
 /** The window of a 120 MiB machine right after a boot with four CPUs, ACPI and BPF. */

@@ -4,9 +4,9 @@ import {
   runTestVmalloc,
   summaryLine,
   TestMachine,
-} from '../../../loader/vmalloc/test-vmalloc/index.ts';
-import { KvfreeRcu } from '../../../loader/vmalloc/test-vmalloc/kvfree-rcu.ts';
-import { OperationClock } from '../../../loader/vmalloc/test-vmalloc/operation-clock.ts';
+} from '../../../loader/kernel-tests/test-vmalloc/index.ts';
+import { KvfreeRcu } from '../../../loader/kernel-tests/test-vmalloc/kvfree-rcu.ts';
+import { OperationClock } from '../../../loader/kernel-tests/test-vmalloc/operation-clock.ts';
 import { preset } from './fixture.ts';
 
 const NAMES: Readonly<Record<number, string>> = {

@@ -1,0 +1,1 @@
+export { CATALOG_NAMES, openCatalog } from './catalog.ts';

@@ -1,0 +1,20 @@
+export {
+  ADDRESS_SPACES,
+  type AddressRange,
+  type AddressSpacePreset,
+  type Architecture,
+  customAddressSpace,
+  DEFAULT_ADDRESS_SPACE,
+  type PresetResult,
+  vmallocBootOption,
+} from './address-spaces.ts';
+export { DEFAULT_COSTS, type MachineCosts } from './costs.ts';
+export {
+  KERNEL_PRESETS,
+  type KernelExports,
+  type KernelFeatures,
+  type KernelIdentity,
+  type KernelName,
+  type KernelPreset,
+} from './kernels.ts';
+export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

@@ -1,0 +1,23 @@
+export { FIRST_BOOT } from './bundled/first-boot.ts';
+export { BUNDLED_SCENARIOS } from './bundled/index.ts';
+export {
+  COSTS,
+  INIT_US,
+  PUBLISHED_8,
+  PUBLISHED_255,
+  USERSPACE_COSTS,
+} from './bundled/published.ts';
+export { CompileError } from './compile.ts';
+export { firstProblem, type InputProblem } from './input-problem.ts';
+export { addressSpace, kernelPreset, unknownName } from './machine.ts';
+export { nearestName } from './nearest-name.ts';
+export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
+export {
+  type KernelChoice,
+  kernelSchema,
+  type Scenario,
+  type ScenarioInput,
+  scenarioJsonSchema,
+  scenarioSchema,
+} from './schema.ts';
+export { type CallStep, type Step, stepSchema } from './schema-steps.ts';

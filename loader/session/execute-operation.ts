@@ -1,0 +1,165 @@
+import { ERRNO, PAGE_SIZE } from '../base/index.ts';
+import type { Coroutine } from '../engine/index.ts';
+import type { SimKernel } from '../kernel.ts';
+import { type TestKmod, type TestKmodAttribute, testKmodAttribute } from '../kmod/index.ts';
+import {
+  deleteModule,
+  finitModule,
+  Inode,
+  initModule,
+  type ModuleCall,
+  type OpenFile,
+} from '../module/index.ts';
+import type { VirtualFile } from '../vfs/index.ts';
+import type { Operation } from './operation.ts';
+
+/** No file of the guest's tree has this inode number. */
+const VIRTUAL_INO = 1;
+
+/** Operations that are calls into the kernel; the others only pass time. */
+export type KernelOperation = Exclude<
+  Operation,
+  { op: 'noop' | 'sleep' | 'sleep_until' | 'settle' | 'log' | 'group' }
+>;
+
+export function isKernelOperation(operation: Operation): operation is KernelOperation {
+  switch (operation.op) {
+    case 'noop':
+    case 'sleep':
+    case 'sleep_until':
+    case 'settle':
+    case 'log':
+    case 'group':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/**
+ * What serves an operation, as the current task, between the beginning and the end of its call. No
+ * coroutine of its own: each wait beneath would go through it.
+ */
+export function startOperation(
+  kernel: SimKernel,
+  call: ModuleCall,
+  operation: KernelOperation,
+): Coroutine<number> {
+  const { ctx, userland } = kernel;
+  switch (operation.op) {
+    case 'finit_module': {
+      const file = openForCall(kernel, operation);
+      if (typeof file === 'number') return atOnce(file);
+      return finitModule(ctx, call, file, operation.args, operation.flags);
+    }
+    case 'init_module': {
+      const opened = kernel.tree.open(operation.path);
+      if (!opened.ok) return atOnce(-ERRNO.ENOENT);
+      const { bytes } = opened.inode;
+      const image = {
+        bytes,
+        len: operation.len ?? bytes.length,
+        fault: operation.fault ?? false,
+      };
+      return initModule(ctx, call, image, operation.args);
+    }
+    case 'delete_module':
+      return deleteModule(ctx, call, operation.name, operation.flags);
+    case 'read':
+    case 'write': {
+      const attribute = testKmodAttribute(kernel.tree.absolute(operation.path));
+      const device = attribute === undefined ? undefined : userland.testKmod;
+      if (attribute === undefined || !device) return atOnce(accessFile(kernel, call, operation));
+      return accessTestKmod(device, call, operation, attribute);
+    }
+    case 'request_module': {
+      const { name, wait } = operation;
+      const callSite = 'modstorm';
+      return userland.requestModule.request({ name, wait, callSite });
+    }
+    case 'modprobe': {
+      const args = operation.args === '' ? [] : operation.args.split(' ');
+      return runModprobe(kernel, ['modprobe', operation.name, ...args]);
+    }
+    case 'uevent': {
+      const { modalias } = operation;
+      const devpath = `/devices/modstorm/${call.request}`;
+      return userland.udev.emit({ action: 'add', devpath, modalias });
+    }
+  }
+}
+
+// biome-ignore lint/correctness/useYield: a coroutine that takes no time
+function* atOnce(ret: number): Coroutine<number> {
+  return ret;
+}
+
+/** Model: the task that asks becomes modprobe for the time, where a shell would make a child. */
+function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<number> {
+  const task = kernel.engine.current!;
+  const { comm } = task;
+  task.rename('modprobe');
+  const program = kernel.userland.modprobe.program(argv);
+  const status = (yield kernel.engine.enter(program)) as number;
+  task.rename(comm);
+  return status;
+}
+
+/** The file of a finit_module, opened as the operation says, or the negative errno of open(2). */
+function openForCall(
+  kernel: SimKernel,
+  operation: Extract<KernelOperation, { op: 'finit_module' }>,
+): OpenFile | undefined | number {
+  const { open, path } = operation;
+  if (open === 'bad') return undefined;
+  const readable = open !== 'write';
+  const opened = kernel.tree.open(path);
+  if (opened.ok) return { inode: opened.inode, readable, path };
+  const full = kernel.tree.absolute(path);
+  const file = kernel.files.get(full);
+  if (!file) return -ERRNO.ENOENT;
+  if (readable && file.unreadable !== undefined) return file.unreadable;
+  return { inode: virtualInode(full, file), readable, path };
+}
+
+/** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
+function virtualInode(full: string, file: VirtualFile): Inode {
+  const sysfs = full.startsWith('/sys/') && !full.startsWith('/sys/kernel/debug/');
+  const read = (): Uint8Array => new TextEncoder().encode(file.read());
+  return new Inode(VIRTUAL_INO, 'file', { size: sysfs ? PAGE_SIZE : 0, read });
+}
+
+/** The files of the self-tests' driver: writing one may take its time. */
+function* accessTestKmod(
+  device: TestKmod,
+  call: ModuleCall,
+  operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
+  name: TestKmodAttribute | 'config',
+): Coroutine<number> {
+  call.stage = 'done';
+  if (operation.op === 'write') {
+    if (name === 'config') return -ERRNO.EACCES;
+    return yield* device.write(name, operation.text);
+  }
+  if (name === 'trigger_config' || name === 'reset') return -ERRNO.EACCES;
+  call.text = yield* device.read(name);
+  return call.text.length;
+}
+
+function accessFile(
+  kernel: SimKernel,
+  call: ModuleCall,
+  operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
+): number {
+  const file = kernel.files.get(kernel.tree.absolute(operation.path));
+  if (!file) return -ERRNO.ENOENT;
+  call.stage = 'done';
+  if (operation.op === 'read') {
+    if (file.unreadable !== undefined) return file.unreadable;
+    call.text = file.read();
+    return call.text.length;
+  }
+  if (!file.write) return -ERRNO.EACCES;
+  const err = file.write(operation.text);
+  return err === 0 ? operation.text.length : err;
+}

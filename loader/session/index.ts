@@ -1,0 +1,16 @@
+export { collectResult } from './collect-result.ts';
+export { driveSession, driveSteps } from './drive-session.ts';
+export type { KernelOperation } from './execute-operation.ts';
+export {
+  type ContextProgram,
+  type Hotplug,
+  type Operation,
+  type OperationName,
+  type ProcessGroup,
+  type Program,
+  subjectOf,
+} from './operation.ts';
+export type { PortSession, SessionCompletion } from './port-session.ts';
+export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
+export { RunObserver } from './run-observer.ts';
+export { Session } from './session.ts';

@@ -1,0 +1,188 @@
+import { errnoName, type VirtAddr } from '../base/index.ts';
+import type { EventBody, LoadStage } from '../events/index.ts';
+import type { SimKernel } from '../kernel.ts';
+import { AddressMap, explainFailure, failureFacts } from '../view/index.ts';
+import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
+import type { RequestRecord, SessionObserver } from './session.ts';
+
+const NO_LINES: readonly string[] = [];
+
+/** Results a storm keeps: the first ones; later ones count only in the tallies. */
+const MAX_RESULTS = 100_000;
+
+interface OpenRequest {
+  readonly op: string;
+  readonly subject: string;
+  stage: LoadStage;
+}
+
+interface FailedSearch {
+  readonly size: number;
+  readonly task: string;
+  readonly vstart: VirtAddr;
+}
+
+/** Watches a run: keeps its results (but none of uevents, which nobody waits for), its call tallies, its peak and its first failure. */
+export class RunObserver implements SessionObserver {
+  readonly results: CallResult[] = [];
+  /** Results there would be, had all been kept. */
+  resultsTotal = 0;
+  readonly calls: Record<string, CallTally> = {};
+  peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
+  firstFailure: AllocationFailure | null = null;
+  events = 0;
+  /** When the last call was answered. */
+  settled = 0;
+  readonly #kernel: SimKernel;
+  readonly #stepped: boolean;
+  readonly #lines = new Map<number, string[]>();
+  readonly #open = new Map<number, OpenRequest>();
+  #failedSearch: FailedSearch | null = null;
+
+  /** `stepped`: every second operation of context 0 is a step of the scenario. */
+  constructor(kernel: SimKernel, stepped: boolean) {
+    this.#kernel = kernel;
+    this.#stepped = stepped;
+    kernel.onLog((line, request) => {
+      if (!this.#open.has(request)) return;
+      const lines = this.#lines.get(request);
+      if (lines) lines.push(line.text);
+      else this.#lines.set(request, [line.text]);
+    });
+    kernel.events.watch((event) => this.#observe(event));
+    this.#notePeak(0, 0);
+  }
+
+  onRecord(record: RequestRecord): void {
+    const { operation, call, member } = record;
+    const { request } = call;
+    const log = this.#lines.get(request) ?? NO_LINES;
+    this.#lines.delete(request);
+    if (operation.op === 'uevent') return;
+    this.resultsTotal += 1;
+    if (!this.#stepped && this.resultsTotal > MAX_RESULTS) return;
+    const answer: CallResult = {
+      request,
+      op: call.op,
+      subject: call.subject,
+      cpu: record.cpu,
+      start_ns: record.start,
+      end_ns: record.end,
+      ret: record.ret,
+      stage: call.stage,
+      allocated_bytes: call.allocated,
+      log,
+    };
+    const plain = !this.#stepped && member === undefined && call.text === undefined;
+    this.results.push(plain ? answer : this.#withMore(record, answer));
+  }
+
+  /** What few results have: apart, since an object made of parts takes its time. */
+  #withMore(record: RequestRecord, answer: CallResult): CallResult {
+    const { member } = record;
+    const { text } = record.call;
+    return {
+      ...(this.#stepped ? { step: Math.floor(record.sequence / 2) } : {}),
+      ...(member === undefined ? {} : { member }),
+      ...answer,
+      ...(text === undefined ? {} : { text }),
+    };
+  }
+
+  #observe(event: EventBody): void {
+    this.events += 1;
+    switch (event.kind) {
+      case 'request_begin':
+        this.#open.set(event.request, {
+          op: event.op,
+          subject: event.subject,
+          stage: 'request',
+        });
+        break;
+      case 'stage_begin': {
+        const open = this.#open.get(event.request);
+        if (open) open.stage = event.stage;
+        break;
+      }
+      case 'outcome':
+        if (event.op !== 'read') this.settled = this.#kernel.engine.now;
+        this.#open.delete(event.request);
+        this.#tally(event.op, event.ret);
+        break;
+      case 'vm_area':
+        this.#failedSearch = null;
+        this.#notePeak(this.#kernel.engine.now, event.request);
+        break;
+      case 'alloc_vmap_area':
+        if (event.failed) this.#noteFailedSearch(event);
+        else this.#failedSearch = null;
+        break;
+    }
+  }
+
+  #tally(op: string, ret: number): void {
+    let tally = this.calls[op];
+    if (!tally) {
+      tally = { total: 0, ok: 0, errors: {} };
+      this.calls[op] = tally;
+    }
+    tally.total += 1;
+    if (ret === 0 || (ret > 0 && (op === 'read' || op === 'write'))) {
+      tally.ok += 1;
+      return;
+    }
+    const name = ret < 0 ? errnoName(ret) : String(ret);
+    tally.errors[name] = (tally.errors[name] ?? 0) + 1;
+  }
+
+  #notePeak(t: number, request: number): void {
+    const { space } = this.#kernel;
+    const used = space.usedBytes();
+    if (used < this.peak.used || (t > 0 && used === this.peak.used)) return;
+    this.peak = {
+      t,
+      used,
+      lazy: space.lazyBytes(),
+      largest_free: space.largestFree(),
+      request,
+    };
+  }
+
+  /** Two failed searches for the same thing with only a purge between them: there is no room. */
+  #noteFailedSearch(event: EventBody & { kind: 'alloc_vmap_area' }): void {
+    const { engine, events, space } = this.#kernel;
+    const { size, align, vstart, vend } = event;
+    const { now: t, currentCpu: cpu, currentLabel: task } = engine;
+    const before = this.#failedSearch;
+    const again = before?.size === size && before.task === task && before.vstart === vstart;
+    if (!again) {
+      this.#failedSearch = { size, task, vstart };
+      return;
+    }
+    this.#failedSearch = null;
+    if (this.firstFailure) return;
+    const request = engine.current?.request ?? 0;
+    const open = this.#open.get(request);
+    const stats = space.stats();
+    const seq = events.emitted - 1;
+    const stage = open?.stage ?? 'request';
+    const failure = { seq, t, cpu, task, size, align, vstart, vend, request, stage };
+    const map = new AddressMap(space.preset, { initial: space.areas() });
+    const facts = failureFacts(map, failure, map.stateAt({ seq: 0, t }));
+    this.firstFailure = {
+      t,
+      seq,
+      cpu,
+      task,
+      request,
+      op: open?.op ?? '',
+      subject: open?.subject ?? '',
+      stage,
+      size,
+      align,
+      total_free: stats.free,
+      largest_free: stats.largest_free,
+      sentence: explainFailure({ ...facts, request: open ?? null }),
+    };
+  }
+}

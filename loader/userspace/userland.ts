@@ -1,0 +1,199 @@
+import { type Bytes, ERRNO, type Nanos } from '../base/index.ts';
+import type { Coroutine } from '../engine/index.ts';
+import type { SimKernel } from '../kernel.ts';
+import { TestKmodDevice } from '../kernel-tests/index.ts';
+import {
+  DupsTrace,
+  type ExecTarget,
+  ModprobePath,
+  RequestModule,
+  type TestKmod,
+  UsermodeHelper,
+} from '../kmod/index.ts';
+import {
+  deleteModule,
+  finitModule,
+  initModule,
+  type ModuleMetadata,
+  type ModuleSource,
+} from '../module/index.ts';
+import type { UserspaceCosts } from '../presets/index.ts';
+import {
+  defaultChildrenMax,
+  Libkmod,
+  Modprobe,
+  ModuleIndex,
+  UdevManager,
+  type UserKernel,
+} from './index.ts';
+
+/** A program of the guest that is not modprobe: it takes its time and ends. */
+export interface PlainProgram {
+  readonly exit: number;
+  readonly duration: Nanos;
+  /** Runs modprobe's work, too, before it ends. */
+  readonly modprobe: boolean;
+}
+
+export interface UserlandOptions {
+  readonly costs: UserspaceCosts;
+  /** Most udev workers at a time; by default what systemd computes from CPUs and memory. */
+  readonly childrenMax?: number;
+  /** RAM that systemd sees. */
+  readonly ram: Bytes;
+  /** Programs by absolute path. */
+  readonly programs: ReadonlyMap<string, PlainProgram>;
+  /** The LSM hook kernel_module_request: names it refuses, with the errno. */
+  readonly security?: (name: string) => number;
+}
+
+/** Where modprobe is found; the kernel's default path is the first. */
+const MODPROBE_PATHS: ReadonlySet<string> = new Set([
+  '/sbin/modprobe',
+  '/usr/sbin/modprobe',
+  '/bin/kmod',
+  '/usr/bin/kmod',
+]);
+
+/** What runs above the kernel, and the kernel's way to ask it for modules. */
+export class Userland {
+  readonly requestModule: RequestModule;
+  readonly path = new ModprobePath();
+  readonly dupsTrace = new DupsTrace();
+  readonly #kernel: SimKernel;
+  readonly #options: UserlandOptions;
+  #libkmod: Libkmod | undefined;
+  #udev: UdevManager | undefined;
+  readonly #testKmod: TestKmodDevice;
+
+  constructor(kernel: SimKernel, options: UserlandOptions) {
+    this.#kernel = kernel;
+    this.#options = options;
+    this.#testKmod = new TestKmodDevice(kernel, this);
+    const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
+    this.requestModule = new RequestModule({
+      engine,
+      log,
+      tracer,
+      rcu,
+      features,
+      wordBits: kernel.space.preset.wordBits,
+      workerNs: costs.worker_ns,
+      helper: new UsermodeHelper({
+        engine,
+        tracer,
+        costs: options.costs,
+        workerNs: costs.worker_ns,
+        execTarget: (path) => this.#execTarget(path),
+      }),
+      path: this.path,
+      dupsTrace: this.dupsTrace,
+      taint,
+      ...(options.security ? { security: options.security } : {}),
+    });
+  }
+
+  /** libkmod over the modules of this machine; reads its indexes when first asked. */
+  get libkmod(): Libkmod {
+    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index);
+    return this.#libkmod;
+  }
+
+  get index(): ModuleIndex {
+    return this.#kernel.options.moduleIndex();
+  }
+
+  get modprobe(): Modprobe {
+    return new Modprobe(this.libkmod, this.#kernel.tree.root);
+  }
+
+  get udev(): UdevManager {
+    this.#udev ??= new UdevManager(this.libkmod, {
+      childrenMax:
+        this.#options.childrenMax ??
+        defaultChildrenMax(this.#kernel.engine.cpus.length, this.#options.ram),
+    });
+    return this.#udev;
+  }
+
+  /** The driver of the kmod self-tests; undefined while its module is not there. */
+  get testKmod(): TestKmod | undefined {
+    return this.#testKmod.open(this.#options.costs.helper_fork_ns);
+  }
+
+  #execTarget(path: string): ExecTarget {
+    const plain = this.#options.programs.get(path);
+    const { tree, files, engine, callerPolicy } = this.#kernel;
+    if (plain || MODPROBE_PATHS.has(path)) {
+      const { modprobe } = this;
+      return (argv) => {
+        engine.current!.policy = callerPolicy;
+        return plain ? this.#runPlain(plain, argv) : modprobe.program(argv);
+      };
+    }
+    const there = tree.open(path).ok || files.get(tree.absolute(path)) !== undefined;
+    return { errno: there ? ERRNO.EACCES : ERRNO.ENOENT };
+  }
+
+  *#runPlain(program: PlainProgram, argv: readonly string[]): Coroutine<number> {
+    if (program.duration > 0) yield* this.#kernel.engine.sleep(program.duration, 'killable');
+    if (!program.modprobe) return program.exit * 256;
+    const status = yield* this.modprobe.program(argv);
+    return status === 0 ? program.exit * 256 : status;
+  }
+}
+
+/**
+ * The modules of a source as depmod sees them, or why they cannot be indexed. Directives of `conf`
+ * stand behind those of the source's own modprobe.d.
+ */
+export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
+  const built = ModuleIndex.build(conf === '' ? source : withDirectives(source, conf));
+  if (!built.ok) throw new ModuleIndexError(built.message);
+  return built.index;
+}
+
+export class ModuleIndexError extends Error {}
+
+/** Read now and by name: a source may make its texts when they are asked for. */
+function withDirectives(source: ModuleSource, conf: string): ModuleSource {
+  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
+  const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
+  const texts = names.flatMap((name) => {
+    const text = given[name];
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
+  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
+}
+
+function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
+  const { ctx, engine } = kernel;
+  const { compression } = ctx.features;
+  return {
+    engine,
+    tracer: ctx.tracer,
+    costs,
+    compression: compression === 'none' ? undefined : compression,
+    open: (path) => {
+      const opened = kernel.tree.open(path);
+      return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;
+    },
+    finitModule: (file, args, flags) =>
+      kernel.call('finit_module', file.path ?? '', (call) =>
+        finitModule(ctx, call, file, args, flags),
+      ),
+    initModule: (bytes, args, path) =>
+      kernel.call('init_module', path, (call) =>
+        initModule(ctx, call, { bytes, len: bytes.length, fault: false }, args),
+      ),
+    deleteModule: (name, flags) =>
+      kernel.call('delete_module', name, (call) => deleteModule(ctx, call, name, flags)),
+    initstate: (name) => {
+      const mod = ctx.modules.findFormed(name);
+      return mod && mod.state !== 'unformed' ? mod.state : undefined;
+    },
+    refcnt: (name) => ctx.modules.findFormed(name)?.users,
+    holders: (name) => ctx.modules.findFormed(name)?.sources.map((mod) => mod.name) ?? [],
+  };
+}

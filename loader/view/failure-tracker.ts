@@ -1,0 +1,127 @@
+/**
+ * Finds the allocations that failed for good. The kernel tries again after a purge, and after
+ * each purge notifier that freed something; a module part may be tried in a second range. All
+ * those attempts are one request for room, and it failed when its last attempt did.
+ */
+import {
+  alignUp,
+  type Bytes,
+  type CpuId,
+  type Nanos,
+  PAGE_SIZE,
+  type VirtAddr,
+} from '../base/index.ts';
+import type { BodyOf, LoadStage, RequestLog, TraceEvent } from '../events/index.ts';
+
+/** A request for room that could not be met; the state at `seq` is the one it failed in. */
+export interface FailedAllocation {
+  readonly seq: number;
+  readonly t: Nanos;
+  readonly cpu: CpuId;
+  readonly task: string;
+  /** Guard page included. */
+  readonly size: Bytes;
+  readonly align: Bytes;
+  readonly vstart: VirtAddr;
+  readonly vend: VirtAddr;
+  /** The loader's request it was made for; 0: none. */
+  readonly request: number;
+  readonly stage: LoadStage | null;
+}
+
+interface FailedAttempt {
+  readonly failure: FailedAllocation;
+  /** Something was freed or purged since. */
+  madeRoom: boolean;
+}
+
+const PMD_SIZE: Bytes = 2 * 1024 * 1024;
+
+/** Later failures than these are counted, not kept. */
+const MAX_KEPT = 10_000;
+
+export class FailureTracker {
+  readonly #requests: RequestLog;
+  /** Tasks whose last attempt failed and may yet be repeated. */
+  readonly #open = new Map<string, FailedAttempt>();
+  readonly #failures: FailedAllocation[] = [];
+  #count = 0;
+
+  constructor(requests: RequestLog) {
+    this.#requests = requests;
+  }
+
+  push(event: TraceEvent): void {
+    if (event.kind === 'alloc_vmap_area') {
+      if (event.failed === 0 && this.#open.size === 0) return;
+      const before = this.#open.get(event.task);
+      if (before !== undefined) {
+        this.#open.delete(event.task);
+        if (!repeats(before, event)) this.#close(before.failure);
+      }
+      if (event.failed === 0) return;
+      const request = this.#requests.currentOf(event.task);
+      const failure = {
+        seq: event.seq,
+        t: event.t,
+        cpu: event.cpu,
+        task: event.task,
+        size: event.size,
+        align: event.align,
+        vstart: event.vstart,
+        vend: event.vend,
+        request,
+        stage: this.#requests.stageOf(request),
+      };
+      this.#open.set(event.task, { failure, madeRoom: false });
+      return;
+    }
+    if (this.#open.size === 0) return;
+    const before = this.#open.get(event.task);
+    if (before === undefined) return;
+    switch (event.kind) {
+      // What may stand between two attempts: making room, and saying that there is none.
+      case 'free_vmap_area_noflush':
+      case 'purge_vmap_area_lazy':
+        before.madeRoom = true;
+        return;
+      case 'printk':
+        return;
+    }
+    this.#open.delete(event.task);
+    this.#close(before.failure);
+  }
+
+  /** How many requests for room failed, one still being repeated included. */
+  get count(): number {
+    return this.#count + this.#open.size;
+  }
+
+  /** The failures kept, in order of their last attempt. */
+  get failures(): readonly FailedAllocation[] {
+    const open = [...this.#open.values()].map(({ failure }) => failure);
+    return [...this.#failures, ...open].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** The first of all, or null. */
+  get first(): FailedAllocation | null {
+    return this.failures[0] ?? null;
+  }
+
+  #close(failure: FailedAllocation): void {
+    this.#count += 1;
+    if (this.#failures.length < MAX_KEPT) this.#failures.push(failure);
+  }
+}
+
+/**
+ * The same request after a purge or a notifier made room, or in a second range; or the request
+ * that wanted 2 MiB pages, now with small ones (__vmalloc_node_range, mm/vmalloc.c, Linux 6.12).
+ */
+function repeats({ failure, madeRoom }: FailedAttempt, now: BodyOf<'alloc_vmap_area'>): boolean {
+  if (now.size === failure.size && now.align === failure.align) {
+    return madeRoom || now.vstart !== failure.vstart || now.vend !== failure.vend;
+  }
+  const huge = failure.align >= PMD_SIZE && now.align < failure.align;
+  return huge && alignUp(now.size - PAGE_SIZE, PMD_SIZE) === failure.size - PAGE_SIZE;
+}

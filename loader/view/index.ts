@@ -1,0 +1,109 @@
+export type { AddressBase } from './../base/address-text.ts';
+export {
+  exactTime,
+  formatBytes,
+  formatShare,
+  formatTime,
+  groupDigits,
+} from './../base/quantity-text.ts';
+export type {
+  AreaPurpose,
+  EventBody,
+  EventStamp,
+  LoadStage,
+  TraceEvent,
+  Tracer,
+  WastedBytes,
+} from './../events/event.ts';
+export {
+  AREA_PURPOSES,
+  type BodyOf,
+  EVENT_FIELDS,
+  EVENT_KINDS,
+  type EventField,
+  type EventKind,
+  LOAD_STAGES,
+} from './../events/event-fields.ts';
+export { EventLog, type EventSink, type StampSource } from './../events/event-log.ts';
+export { EventRecorder, type RecorderOptions } from './../events/event-recorder.ts';
+export type { RequestFacts, RequestLog } from './../events/request-log.ts';
+export { FtraceTextReader } from './../export/ftrace-import.ts';
+export {
+  type FtraceHeader,
+  FtraceTextWriter,
+  formatFtraceLine,
+  ftraceHeader,
+  isFtraceEvent,
+} from './../export/ftrace-text.ts';
+export {
+  EventLineReader,
+  EventLineWriter,
+  formatEventLine,
+  type ParsedEvent,
+  parseEventLine,
+} from './../export/jsonl.ts';
+export { type TraceEventJsonOptions, TraceEventJsonWriter } from './../export/trace-event-json.ts';
+export { AddressMap, type AddressMapOptions, type Peak, type StateResult } from './address-map.ts';
+export type { AddressState, Hole, WindowSummary } from './address-state.ts';
+export type { AreaFacts, Instant } from './area-history.ts';
+export { areaStory, vmallocinfoLine, vmallocinfoText } from './area-line.ts';
+export {
+  explainFailure,
+  explainFirstFailure,
+  type FailedRequest,
+  type FailureFacts,
+  failureFacts,
+  type Holder,
+} from './explain-failure.ts';
+export type { FailedAllocation } from './failure-tracker.ts';
+export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
+export {
+  MAP_CLASSES,
+  MAP_LOOKS,
+  type MapClass,
+  type MapCode,
+  type MapLook,
+  type MapPattern,
+  mapClassOf,
+  mapCode,
+} from './map-classes.ts';
+export { cellOutline } from './map-grid.ts';
+export {
+  type AreaJson,
+  type FailureJson,
+  type StateJson,
+  stateJson,
+  type WindowJson,
+} from './map-json.ts';
+export {
+  largestModules,
+  moduleShade,
+  SHADINGS,
+  type ShadeContext,
+  type ShadedCells,
+  type ShadeLook,
+  type Shading,
+  shadeCells,
+  shadeLooks,
+} from './map-shades.ts';
+export { type MapSvgOptions, mapSvg } from './map-svg.ts';
+export { type MapTextOptions, mapText } from './map-text.ts';
+export { type MapView, mapView } from './map-view.ts';
+export { MOMENT_FORMS, type Moment, type MomentResult, parseMoment } from './moment.ts';
+export {
+  areaCode,
+  type CellMap,
+  classBytes,
+  mapCells,
+  mapPages,
+  type PageMap,
+} from './page-map.ts';
+export { areasOfVmallocinfo, type RecordedWindow, recordedSpace } from './recorded-space.ts';
+export {
+  SERIES_NAMES,
+  type Series,
+  type SeriesName,
+  type SeriesSet,
+  TimeSeries,
+  type TimeSeriesOptions,
+} from './time-series.ts';

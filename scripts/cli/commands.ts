@@ -1,0 +1,359 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { ParseArgsConfig } from 'node:util';
+import * as z from 'zod';
+import { BUNDLED_SCENARIOS } from '../../loader/scenario/index.ts';
+import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface Command {
+  readonly summary: string;
+  readonly help: string;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  run(values: Values, positionals: readonly string[], context: CommandContext): Promise<number>;
+}
+
+const RUN_OPTIONS = {
+  kernel: { type: 'string' },
+  cpus: { type: 'string' },
+  seed: { type: 'string' },
+  modules: { type: 'string' },
+  out: { type: 'string' },
+  force: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+const count = (most: number, least = 0) => {
+  const wanted = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, wanted)
+    .transform(Number)
+    .pipe(z.number().min(least, wanted).max(most, wanted));
+};
+
+const runValues = z.object({
+  kernel: z.string().optional(),
+  cpus: count(8192, 1).optional(),
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().optional(),
+  out: z.string().min(1).optional(),
+  force: z.boolean().default(false),
+  json: z.boolean().default(false),
+  guest: z.string().optional(),
+  scenario: z.string().optional(),
+});
+
+const sweepValues = z.object({
+  out: z.string().min(1).optional(),
+  jobs: count(1024).optional(),
+  shard: z.string().optional(),
+  shards: count(1_000_000).optional(),
+  yes: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+const compareValues = z.object({
+  kernels: z.string().min(1).default('v6.3,v6.4,v6.5,v6.12'),
+  cpus: z
+    .string()
+    .regex(/^\d{1,4}(,\d{1,4})*$/, 'whole numbers with commas between them')
+    .transform((text) => text.split(',').map(Number))
+    .pipe(z.array(z.number().min(1).max(8192)))
+    .optional(),
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().optional(),
+  'until-failure': z.boolean().default(false),
+  by: z.enum(['cpus', 'vmalloc']).default('cpus'),
+  most: count(8192).optional(),
+  json: z.boolean().default(false),
+});
+
+function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const name = String(issue.path[0]);
+  throw new InputError({
+    file: `--${name}`,
+    expected: issue.message,
+    found: JSON.stringify(values[name]),
+  });
+}
+
+function onePositional(positionals: readonly string[], what: string): string {
+  if (positionals.length === 1) return positionals[0]!;
+  throw new InputError({
+    file: 'arguments',
+    expected: `one ${what}`,
+    found: positionals.length === 0 ? 'none' : positionals.join(' '),
+  });
+}
+
+const NAMES = Object.keys(BUNDLED_SCENARIOS);
+const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
+const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
+
+const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${STORMS.join(', ')},
+  ${SELFTESTS[0]} to ${SELFTESTS.at(-1)}
+  --kernel V      rules of another kernel: v6.1, v6.3, v6.4, v6.4-rc4, v6.5, v6.12
+  --cpus N        simulated CPUs
+  --seed N        another draw of what is random
+  --modules DIR   modules of this directory instead of the scenario's
+  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
+  --force         replace files in a DIR that is in use
+  --json          one JSON document on stdout
+`;
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  boot: {
+    summary: 'boot a guest in v86, serve its requests, report',
+    help: `modstorm boot [--guest storm|linux|FILE] [--scenario SCENARIO] [options]
+
+${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module port
+  --guest linux   the real kernel that npm run guest:linux builds runs the steps of SCENARIO itself,
+                  or loads every module it has
+`,
+    options: { ...RUN_OPTIONS, guest: { type: 'string' }, scenario: { type: 'string' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only options (the scenario follows --scenario)',
+          found: positionals.join(' '),
+        });
+      }
+      const options = optionsOf(runValues, values);
+      if (options.guest === 'linux') {
+        const { bootLinux } = await import('./boot-linux.ts');
+        return bootLinux(options, context);
+      }
+      const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
+      const { runCommand } = await import('./run-command.ts');
+      return runCommand({ ...options, scenario, guest: options.guest ?? 'storm' }, context);
+    },
+  },
+  replay: {
+    summary: 'run a scenario without an emulator',
+    help: `modstorm replay SCENARIO [options]
+
+${SCENARIO_HELP}`,
+    options: RUN_OPTIONS,
+    async run(values, positionals, context) {
+      const scenario = onePositional(positionals, 'scenario');
+      const { runCommand } = await import('./run-command.ts');
+      return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
+    },
+  },
+  inspect: {
+    summary: 'the address space at one moment of a run',
+    help: `modstorm inspect RESULT|SCENARIO [--at TIME|last|peak|failure] [--format map|svg|vmallocinfo|json]
+
+  RESULT is a directory written by --out, its events.jsonl or its result.json
+  --at      a time (12.5ms, 3s), an event (#1234), last (default), peak or failure
+  --format  map (default), svg, vmallocinfo or json
+  --kernel, --cpus, --seed, --modules: of a SCENARIO, as for replay
+`,
+    options: {
+      at: { type: 'string' },
+      format: { type: 'string' },
+      kernel: { type: 'string' },
+      cpus: { type: 'string' },
+      seed: { type: 'string' },
+      modules: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const subject = onePositional(positionals, 'result or scenario');
+      const options = optionsOf(
+        runValues.extend({
+          at: z.string().default('last'),
+          format: z.enum(['map', 'svg', 'vmallocinfo', 'json']).optional(),
+        }),
+        values,
+      );
+      const format = options.format ?? (options.json ? 'json' : 'map');
+      const { inspectCommand } = await import('./inspect-command.ts');
+      return inspectCommand({ ...options, subject, format }, context);
+    },
+  },
+  compare: {
+    summary: "one storm under several kernels' rules",
+    help: `modstorm compare SCENARIO|published [--kernels V,V…] [--cpus N,N…] [options]
+
+  --kernels LIST   default v6.3,v6.4,v6.5,v6.12; a feature can be changed alone:
+                   v6.4+early_check=false+deny_write=exclusive-read
+  --cpus LIST      simulated CPUs, one table for each number
+  --until-failure  the smallest number of CPUs with which an allocation fails
+  --by WHAT        search over cpus (default) or the size of vmalloc=
+  --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
+  --seed N, --modules DIR, --json as for replay
+
+  published sets the model beside what was measured on three guests in 2023.
+`,
+    options: {
+      kernels: { type: 'string' },
+      cpus: { type: 'string' },
+      seed: { type: 'string' },
+      modules: { type: 'string' },
+      'until-failure': { type: 'boolean' },
+      by: { type: 'string' },
+      most: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const scenario = onePositional(positionals, 'scenario');
+      const options = optionsOf(compareValues, values);
+      const { 'until-failure': untilFailure, ...rest } = options;
+      const { compareCommand } = await import('./compare-command.ts');
+      return compareCommand({ ...rest, scenario, untilFailure }, context);
+    },
+  },
+  sweep: {
+    summary: 'a storm over many values of its fields',
+    help: `modstorm sweep FILE [--out DIR] [--jobs N] [--shard I/N] [--yes] [--json]
+
+  FILE names a scenario and the fields that vary; every combination is run. An interrupted sweep
+  goes on where it stopped when it is started again.
+  --out DIR    results; default the file's name with .sweep
+  --jobs N     runs at a time; default the machine's cores
+  --shard I/N  only this part; also read from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and
+               CI_NODE_INDEX
+  --shards N   how many parts there are, where the environment does not say
+  --yes        even above a million runs, or above what memory seems to allow
+`,
+    options: {
+      out: { type: 'string' },
+      jobs: { type: 'string' },
+      shard: { type: 'string' },
+      shards: { type: 'string' },
+      yes: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const file = onePositional(positionals, 'sweep file');
+      const { sweepCommand } = await import('../sweep/sweep-command.ts');
+      return sweepCommand({ ...optionsOf(sweepValues, values), file }, context);
+    },
+  },
+  merge: {
+    summary: 'the shards of a sweep as one table',
+    help: `modstorm merge FILE SHARD… [--out DIR] [--json]
+
+  FILE is the sweep, each SHARD a directory that a part of it wrote
+  --out DIR  default the file's name with .sweep
+`,
+    options: { out: { type: 'string' }, json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const [file, ...shards] = positionals;
+      if (file === undefined || shards.length === 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'a sweep file and its shards',
+          found: positionals.length === 0 ? 'none' : 'no shards',
+        });
+      }
+      const { out, json } = optionsOf(sweepValues, values);
+      const dir = out ?? `${basename(file).replace(/\.json$/, '')}.sweep`;
+      const { mergeCommand } = await import('../sweep/sweep-command.ts');
+      return mergeCommand({ file, shards, out: dir, json }, context);
+    },
+  },
+  modules: {
+    summary: 'what each module of a directory would cost',
+    help: `modstorm modules DIR|FILE [--json]
+
+  bytes per stage and per memory type of each .ko, .ko.gz, .ko.xz and .ko.zst
+`,
+    options: { json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const path = onePositional(positionals, 'directory or module file');
+      if (!existsSync(path)) {
+        throw new InputError({
+          file: path,
+          expected: 'a directory of modules or a module file',
+          found: 'nothing there',
+        });
+      }
+      const { modulesCommand } = await import('./modules-command.ts');
+      return modulesCommand({ path, json: values.json === true }, context);
+    },
+  },
+  verify: {
+    summary: 'the same operations on a real Linux in v86, side by side',
+    help: `modstorm verify [SCENARIO…] [options]
+
+  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds.
+  --suite NAME         one suite
+  --seed N             another draw of it
+  --variant V          kernel for xz (default), gzip or zstd modules
+  --guest-kernel FILE  another bzImage of the same build
+  --modules DIR        module files beside the guest's own, for SCENARIO
+  --all                every seed and variant
+  --json               one JSON document on stdout
+`,
+    options: {
+      suite: { type: 'string' },
+      seed: { type: 'string' },
+      variant: { type: 'string' },
+      'guest-kernel': { type: 'string' },
+      modules: { type: 'string' },
+      all: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const { 'guest-kernel': guestKernel, ...rest } = optionsOf(
+        z.object({
+          suite: z.string().optional(),
+          seed: count(4_294_967_295).optional(),
+          variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
+          'guest-kernel': z.string().min(1).optional(),
+          modules: z.string().min(1).optional(),
+          all: z.boolean().default(false),
+          json: z.boolean().default(false),
+        }),
+        values,
+      );
+      const { verifyCommand } = await import('../verify/verify-command.ts');
+      return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
+    },
+  },
+  web: {
+    summary: 'serve the inspector page on this machine',
+    help: `modstorm web [--port N]
+
+  --port N   the port of 127.0.0.1 to serve on (default 8064; 0 takes a free one)
+
+  The page computes everything in the browser; any static host can serve dist/web/ as well.
+`,
+    options: { port: { type: 'string' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only --port',
+          found: positionals.join(' '),
+        });
+      }
+      const { port } = optionsOf(z.object({ port: count(65_535).default(8064) }), values);
+      const { webCommand } = await import('./web-command.ts');
+      return webCommand({ port }, context);
+    },
+  },
+};
+
+export function helpText(): string {
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`,
+  );
+  return `modstorm: a Linux boot storm on a laptop
+
+usage: modstorm COMMAND [options]
+
+${rows.join('')}
+  modstorm COMMAND --help says more; --version prints the version.
+  Exit codes: 0 done, 1 a failure the command was asked to find, 2 bad input, 130 interrupted.
+`;
+}

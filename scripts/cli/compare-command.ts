@@ -1,0 +1,108 @@
+import type { Scenario } from '../../loader/scenario/index.ts';
+import { Breath } from './breath.ts';
+import type { CommandContext } from './command-context.ts';
+import { comparePublished } from './compare-published.ts';
+import { type ComparedRun, compareText, thresholdText } from './compare-text.ts';
+import { parseKernelVariants, underVariant } from './kernel-variant.ts';
+import { Progress } from './progress.ts';
+import { runScenario, summarise } from './run-summary.ts';
+import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+import { type Threshold, type ThresholdBy, ThresholdSearch } from './until-failure.ts';
+
+export interface CompareOptions {
+  readonly scenario: string;
+  readonly kernels: string;
+  readonly cpus?: readonly number[] | undefined;
+  readonly seed?: number | undefined;
+  readonly modules?: string | undefined;
+  readonly untilFailure: boolean;
+  readonly by: ThresholdBy;
+  /** Largest CPU count, or size in MiB, that is tried. */
+  readonly most?: number | undefined;
+  readonly json: boolean;
+}
+
+/** `vmalloc=` of an i386 kernel takes at most this (arch/x86/mm/init_32.c). */
+const MOST = { cpus: 1024, vmalloc: 991 } as const;
+
+/** `compare`: one storm under the rules of several kernels. */
+export async function compareCommand(
+  options: CompareOptions,
+  context: CommandContext,
+): Promise<number> {
+  if (options.scenario === 'published') return await comparePublished(options.json, context);
+  const variants = parseKernelVariants(options.kernels, '--kernels');
+  const { seed, modules } = options;
+  const loaded = loadScenario(options.scenario, { seed, modules });
+  const progress = new Progress();
+  try {
+    const scenarios = variants.map((variant) => ({
+      name: variant.name,
+      scenario: { ...loaded.scenario, kernel: underVariant(loaded.scenario.kernel, variant) },
+    }));
+    return options.untilFailure
+      ? await untilFailure(loaded, scenarios, options, context, progress)
+      : await sideBySide(loaded, scenarios, options, context, progress);
+  } catch (error) {
+    throw asInputError(error, loaded.origin);
+  } finally {
+    progress.clear();
+  }
+}
+
+interface NamedScenario {
+  readonly name: string;
+  readonly scenario: Scenario;
+}
+
+async function sideBySide(
+  { source, scenario: given }: LoadedScenario,
+  scenarios: readonly NamedScenario[],
+  options: CompareOptions,
+  context: CommandContext,
+  progress: Progress,
+): Promise<number> {
+  const runs: ComparedRun[] = [];
+  const breath = new Breath(context);
+  for (const cpus of options.cpus ?? [given.machine.cpus]) {
+    for (const { name, scenario } of scenarios) {
+      progress.show(() => `${name}, ${cpus} CPUs`);
+      const machine = { ...scenario.machine, cpus };
+      const result = await runScenario({ ...scenario, machine }, source, breath);
+      runs.push({ kernel: name, cpus, seed: scenario.seed, ...summarise(result) });
+    }
+  }
+  progress.clear();
+  const { name } = given;
+  if (options.json) {
+    await context.write(`${JSON.stringify({ version: 1, scenario: name, runs }, null, 2)}\n`);
+  } else {
+    await context.write(compareText(name, source, runs));
+  }
+  return 0;
+}
+
+async function untilFailure(
+  { source, scenario: given }: LoadedScenario,
+  scenarios: readonly NamedScenario[],
+  options: CompareOptions,
+  context: CommandContext,
+  progress: Progress,
+): Promise<number> {
+  const { by } = options;
+  const thresholds: (Threshold & { readonly kernel: string })[] = [];
+  for (const { name, scenario } of scenarios) {
+    progress.show(() => `${name}: searching`);
+    const search = new ThresholdSearch(scenario, source, by, new Breath(context));
+    const found = await search.run({ least: 1, most: options.most ?? MOST[by] });
+    thresholds.push({ kernel: name, ...found });
+  }
+  progress.clear();
+  if (options.json) {
+    const document = { version: 1, scenario: given.name, by, thresholds };
+    await context.write(`${JSON.stringify(document, null, 2)}\n`);
+  } else {
+    await context.write(thresholdText(given.name, by, thresholds));
+  }
+  return 0;
+}

@@ -1,0 +1,121 @@
+/** `modstorm modules DIR|FILE`: what each module would cost. */
+import type { ElfArch, ElfKernel } from '../../loader/elf/index.ts';
+import type { ModuleSource } from '../../loader/module/index.ts';
+import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
+import {
+  type CostKernel,
+  type CostTotals,
+  type InferredIdentity,
+  identitySteps,
+  type ModuleCost,
+  moduleCost,
+  totalsOf,
+} from '../../loader/survey/index.ts';
+import { Breath } from './breath.ts';
+import { counted } from './byte-text.ts';
+import type { CommandContext } from './command-context.ts';
+import { InputError } from './input-error.ts';
+import { openModuleDirectory } from './module-directory.ts';
+import { costTable } from './module-table.ts';
+import { Progress } from './progress.ts';
+
+export interface ModulesOptions {
+  readonly path: string;
+  readonly json: boolean;
+}
+
+const KERNEL = 'v6.12';
+
+export async function modulesCommand(
+  options: ModulesOptions,
+  context: CommandContext,
+): Promise<number> {
+  const source = openModuleDirectory(options.path);
+  const progress = new Progress();
+  try {
+    const breath = new Breath(context);
+    const inferred = await identify(source, progress, breath);
+    const kernel = costKernel(inferred);
+    const modules: ModuleCost[] = [];
+    for (const file of source.files) {
+      modules.push(moduleCost(file.path, file.read(), kernel));
+      progress.show(() => `measured ${modules.length} of ${source.files.length} files`);
+      await breath.take();
+    }
+    progress.clear();
+    const totals = totalsOf(modules);
+    const text = options.json
+      ? `${JSON.stringify(document(options.path, inferred, kernel, modules, totals), null, 2)}\n`
+      : costTable(modules, totals, kernelLine(inferred, kernel));
+    await context.write(text);
+    if (totals.refused < totals.files) return 0;
+    throw new InputError({
+      file: options.path,
+      expected: 'at least one module that a kernel would take',
+      found: `${counted(totals.refused, 'file')}, none accepted`,
+    });
+  } finally {
+    progress.clear();
+  }
+}
+
+async function identify(
+  source: ModuleSource,
+  progress: Progress,
+  breath: Breath,
+): Promise<InferredIdentity> {
+  const steps = identitySteps(source);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    const { done, total } = step.value;
+    progress.show(() => `looking through ${done} of ${total} files`);
+    await breath.take();
+  }
+}
+
+/** The preset's rules, for the architecture, struct module and compression of the modules. */
+function costKernel({ identity, arch, compression }: InferredIdentity): CostKernel {
+  const preset = KERNEL_PRESETS[KERNEL].features;
+  const features = compression === undefined ? preset : { ...preset, compression };
+  const elf: ElfKernel = {
+    arch: arch ?? 'i386',
+    wordBits: wordBits(arch ?? 'i386'),
+    structModuleSize: identity.structModuleSize,
+    modversions: identity.modversions,
+    kallsyms: features.kallsyms,
+    kallsymsAll: features.kallsyms_all,
+    moduleUnload: features.module_unload,
+    smp: features.smp,
+    livepatch: features.livepatch,
+    strictModuleRwx: features.strict_module_rwx,
+    sectionNameCheck: features.section_name_check,
+  };
+  return { elf, features };
+}
+
+function wordBits(arch: ElfArch): 32 | 64 {
+  return arch === 'x86_64' || arch === 'arm64' ? 64 : 32;
+}
+
+function kernelLine({ identity }: InferredIdentity, { elf, features }: CostKernel): string {
+  const magic = identity.vermagic.trim();
+  const built = magic === '' ? 'no module tells its kernel' : `modules of ${magic}`;
+  return `rules of ${KERNEL} on ${elf.arch}, compression ${features.compression}; ${built}`;
+}
+
+function document(
+  path: string,
+  { report }: InferredIdentity,
+  { elf, features }: CostKernel,
+  modules: readonly ModuleCost[],
+  totals: CostTotals,
+): unknown {
+  const kernel = {
+    base: KERNEL,
+    arch: elf.arch,
+    compression: features.compression,
+    inferred: report,
+  };
+  return { version: 1, source: path, kernel, totals, modules };
+}

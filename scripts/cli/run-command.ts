@@ -1,0 +1,112 @@
+import { type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
+import { collectResult, driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { Breath } from './breath.ts';
+import type { CommandContext } from './command-context.ts';
+import { OutputDirectory } from './output-directory.ts';
+import { Progress } from './progress.ts';
+import { type HostFigures, reportText } from './report.ts';
+import { RunOutputs } from './run-outputs.ts';
+import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+
+export interface RunOptions {
+  readonly scenario: string;
+  readonly kernel?: string | undefined;
+  readonly cpus?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly modules?: string | undefined;
+  readonly out?: string | undefined;
+  readonly force: boolean;
+  readonly json: boolean;
+  /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
+  readonly guest?: string | undefined;
+}
+
+const MAX_WARNINGS = 5;
+
+/** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
+export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
+  const loaded = loadScenario(options.scenario, options);
+  const out =
+    options.out === undefined ? undefined : new OutputDirectory(options.out, options.force);
+  const progress = new Progress();
+  try {
+    const run = prepare(loaded, progress);
+    const outputs = out ? new RunOutputs(out, run.kernel) : undefined;
+    const session = new Session(run.kernel, run.program, run.observer);
+    const host = await serve(options, context, run, session, progress);
+    progress.clear();
+    const result = collectResult(run);
+    outputs?.finish(run, result);
+    out?.commit();
+    await print(options, context, result, host);
+    warn(run.warnings());
+    for (const { step, path, expected, found } of result.unmet) {
+      process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
+    }
+    return result.unmet.length === 0 ? 0 : 1;
+  } catch (error) {
+    progress.clear();
+    throw asInputError(error, loaded.origin);
+  } finally {
+    out?.discard();
+  }
+}
+
+function prepare(loaded: LoadedScenario, progress: Progress): PreparedRun {
+  return prepareRun(loaded.scenario, {
+    source: loaded.source,
+    onProgress: (done, total) => progress.show(() => `looking at modules: ${done} of ${total}`),
+  });
+}
+
+async function serve(
+  options: RunOptions,
+  context: CommandContext,
+  run: PreparedRun,
+  session: Session,
+  progress: Progress,
+): Promise<HostFigures> {
+  const status = (): string =>
+    `${(run.kernel.engine.now / 1e6).toFixed(1)} ms simulated, ${run.kernel.events.emitted} events`;
+  if (options.guest === undefined) {
+    const breath = new Breath(context);
+    for (const steps = driveSteps(session); !steps.next().done; ) {
+      progress.show(status);
+      await breath.take();
+    }
+    return { totalMs: performance.now() };
+  }
+  const timer = setInterval(() => progress.show(status), 100);
+  try {
+    const { bootImage } = await import('./boot-image.ts');
+    const console = options.json ? process.stderr : process.stdout;
+    const { firstRequestMs, totalMs } = await bootImage(options.guest, session, context, console);
+    const started = performance.now() - totalMs;
+    return {
+      totalMs: performance.now(),
+      ...(firstRequestMs === undefined ? {} : { firstRequestMs: started + firstRequestMs }),
+    };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const text of warnings.slice(0, MAX_WARNINGS)) process.stderr.write(`${text}\n`);
+  const more = warnings.length - MAX_WARNINGS;
+  if (more > 0) process.stderr.write(`and ${more} more like it\n`);
+}
+
+async function print(
+  options: RunOptions,
+  context: CommandContext,
+  result: RunResult,
+  host: HostFigures,
+): Promise<void> {
+  if (!options.json) {
+    await context.write(reportText(result, host));
+    return;
+  }
+  const document = { ...result, host: { ...host } };
+  await context.write(`${JSON.stringify(document, null, 2)}\n`);
+}
