@@ -2,6 +2,7 @@ export { ERRNO, type ErrnoName, errnoName } from './base/index.ts';
 export { CATALOG_NAMES, openCatalog } from './catalog/index.ts';
 export type { EventBody, EventStamp, TraceEvent, Tracer } from './events/index.ts';
 export { KernelSetupError, SimKernel, type SimKernelOptions } from './kernel.ts';
+export { createGuestVolume } from './memfs/index.ts';
 export type { ModuleFile, ModuleMetadata, ModuleSource } from './module/index.ts';
 export {
   ADDRESS_SPACES,
@@ -40,4 +41,3 @@ export {
   type SessionCompletion,
 } from './session/index.ts';
 export { inferIdentity } from './survey/index.ts';
-export { createGuestVolume } from './vfs/index.ts';

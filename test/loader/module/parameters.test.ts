@@ -1,7 +1,7 @@
 /** Parameters of modules: what arguments make of them and what their files in sysfs show. */
 import { describe, expect, it } from 'vitest';
 import type { SpecParam } from '../../../loader/elf/index.ts';
-import { createGuestVolume } from '../../../loader/vfs/index.ts';
+import { createGuestVolume } from '../../../loader/memfs/index.ts';
 import { moduleFile, type RigRun, run } from './rig.ts';
 
 const TYPES = ['byte', 'short', 'ushort', 'int', 'uint', 'hexint', 'long', 'ulong', 'ullong'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGuestVolume } from '../../../loader/vfs/index.ts';
+import { createGuestVolume } from '../../../loader/memfs/index.ts';
 import { moduleFile, run } from '../module/rig.ts';
 
 const A = moduleFile({ name: 'alpha', fileSize: 5000 });

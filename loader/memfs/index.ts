@@ -1,0 +1,3 @@
+/** The guest's files behind Node's `fs` API. */
+
+export { createGuestVolume } from './memfs-volume.ts';
