@@ -29,5 +29,6 @@ export {
 export { moduleAddress, procModules } from './proc-modules.ts';
 export { PurgeLock } from './purge-lock.ts';
 export { modulePut, tryModuleGet } from './resolve-symbols.ts';
+export { SharedHardware } from './shared-hardware.ts';
 export { KernelTaint } from './taint.ts';
 export { vfreeInTime } from './vfree.ts';

@@ -1,3 +1,4 @@
+import type { Nanos } from '../base/index.ts';
 import type { ElfExport } from '../elf/index.ts';
 import { type Engine, Mutex, WaitQueue } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
@@ -16,17 +17,14 @@ export interface ModuleSymbol {
 export class ModuleList {
   /** module_mutex */
   readonly mutex: Mutex;
-  /** Held by the task that is being woken among those that waited for a load. */
-  readonly wakeTurn: Mutex;
   /** module_wq: woken whenever a load ends or a module goes. */
   readonly wq: WaitQueue;
   readonly #tracer: Tracer;
   readonly #byName = new Map<string, Module>();
   readonly #exports = new Map<string, ModuleSymbol[]>();
 
-  constructor(engine: Engine, tracer: Tracer) {
-    this.mutex = new Mutex(engine);
-    this.wakeTurn = new Mutex(engine);
+  constructor(engine: Engine, tracer: Tracer, handover: Nanos) {
+    this.mutex = new Mutex(engine, handover);
     this.wq = new WaitQueue(engine);
     this.#tracer = tracer;
   }

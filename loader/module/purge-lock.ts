@@ -16,7 +16,7 @@ export class PurgeLock {
   constructor(engine: Engine, costs: MachineCosts) {
     this.#engine = engine;
     this.#costs = costs;
-    this.#mutex = new Mutex(engine);
+    this.#mutex = new Mutex(engine, costs.mutex_handover_ns);
   }
 
   /** The time of so many purges in a row by the current task. */

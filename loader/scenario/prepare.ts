@@ -56,6 +56,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   }
   const costs = machineCosts(scenario.machine);
   const { cpus, initial, memory_mb } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
@@ -79,6 +80,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,
