@@ -22,6 +22,7 @@ import {
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
   SharedHardware,
 } from './module/index.ts';
@@ -149,7 +150,7 @@ export class SimKernel {
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events, costs.mutex_handover_ns),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,

@@ -1,21 +1,17 @@
-import type { Nanos } from '../base/index.ts';
 import type { Engine } from './engine.ts';
 import { type Coroutine, INTERRUPTED, type Task, type WaitMode } from './task.ts';
 
 /**
  * A sleeping lock with a FIFO queue (kernel/locking/mutex.c, Linux 6.12).
- * Model: no spinning and no stealing; the lock passes to the longest waiter, which needs `handover`
- * to notice.
+ * Model: no spinning and no stealing; the lock passes to the longest waiter.
  */
 export class Mutex {
   readonly #engine: Engine;
-  readonly #handover: Nanos;
   #owner: Task | undefined;
   readonly #waiters = new Set<Task>();
 
-  constructor(engine: Engine, handover: Nanos = 0) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#handover = handover;
   }
 
   get locked(): boolean {
@@ -32,26 +28,7 @@ export class Mutex {
     }
     this.#waiters.add(task);
     const woken = yield this.#engine.block(mode, () => this.#waiters.delete(task));
-    if (woken === INTERRUPTED) return false;
-    if (this.#handover > 0) yield this.#engine.work(this.#handover);
-    return true;
-  }
-
-  /**
-   * Takes the lock and works `ns` under it, `passes` times in a row without others in between; it is
-   * then held.
-   */
-  *lockFor(ns: Nanos, passes: number): Coroutine<void> {
-    const task = this.#engine.current!;
-    if (this.#owner === task) throw new Error(`${task.label} locks a mutex it holds`);
-    let handover = 0;
-    if (this.#owner) {
-      this.#waiters.add(task);
-      yield this.#engine.block('uninterruptible');
-      handover = this.#handover;
-    }
-    this.#owner = task;
-    yield this.#engine.work(passes * (handover + ns));
+    return woken !== INTERRUPTED;
   }
 
   tryLock(): boolean {

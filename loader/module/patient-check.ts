@@ -43,12 +43,13 @@ export function lockToFind({ modules, costs }: ModuleContext, walks: number): Co
  */
 function* waitFor(ctx: ModuleContext, condition: () => boolean): Coroutine<WaitResult> {
   let asleep = false;
-  const waited = yield* ctx.modules.wq.waitEvent(() => {
+  const look = (): boolean => {
     const fulfilled = condition();
     if (!fulfilled && asleep) ctx.shared.wokenInVain();
     asleep = true;
     return fulfilled;
-  }, 'interruptible');
+  };
+  const waited = yield* ctx.modules.wq.waitEvent(look, 'interruptible', undefined, true);
   yield ctx.shared.woken();
   return waited;
 }

@@ -58,10 +58,11 @@ export const COST_RANGES: Readonly<Partial<Record<keyof MachineCosts, CostRange>
   ),
   line_ns: same(30, 120, 'measure: a cache line that two CPUs of a socket write in turn'),
   remote_line_ns: same(90, 350, 'paper: the same across sockets, one hop or two'),
-  mutex_handover_ns: {
-    bare: [200, 10_000],
-    guest: [500, 50_000],
-    source: 'measure: from a spinning waiter to a sleeping one on an idle CPU',
+  mutex_handover_ns: same(200, 5_000, 'count: three to ten lines from one CPU to another'),
+  mutex_wakeup_ns: {
+    bare: [2_000, 150_000],
+    guest: [5_000, 200_000],
+    source: 'measure: a sleeper woken on another CPU; in a guest two exits and a halted CPU',
   },
   find_module_ns: same(3, 100, 'count: two cache lines of an entry, its name compared'),
   memory_page_ns: same(25, 400, 'measure: pages copied by all CPUs of a socket at once'),

@@ -58,8 +58,12 @@ export interface MachineCosts {
   /** A cache line goes from one CPU to another: of the same socket, of another one. */
   readonly line_ns: Nanos;
   readonly remote_line_ns: Nanos;
-  /** A contended mutex passes to the next task. */
+  /** A mutex passes to a spinning task. */
   readonly mutex_handover_ns: Nanos;
+  /** A task that sleeps for a mutex is woken, and looks. */
+  readonly mutex_wakeup_ns: Nanos;
+  /** How many tasks spin for a mutex in order before others sleep and are overtaken. */
+  readonly mutex_spinners: number;
   /** find_module_all(): one entry of the list, with module_mutex held. */
   readonly find_module_ns: Nanos;
   /** What one page written takes of its socket's memory: of its bandwidth, or of its zone's lock. */
@@ -102,7 +106,9 @@ export const DEFAULT_COSTS: MachineCosts = {
   rcu_grace_period_ns: 8_000_000,
   line_ns: 60,
   remote_line_ns: 140,
-  mutex_handover_ns: 2_000,
+  mutex_handover_ns: 1_000,
+  mutex_wakeup_ns: 4_400,
+  mutex_spinners: 8192,
   find_module_ns: 15,
   memory_page_ns: 100,
   zone_page_ns: 25,

@@ -16,7 +16,7 @@ interface KindCosts {
 export const MACHINE_KINDS: Readonly<Record<MachineKind, KindCosts>> = {
   'bare-metal': { costs: {}, userspace: {} },
   'kvm-guest': {
-    costs: JSON.parse(process.env.C ?? '{}'),
+    costs: { mutex_spinners: 1, ...JSON.parse(process.env.C ?? '{}') },
     userspace: JSON.parse(process.env.U ?? '{}'),
   },
 };
