@@ -17,8 +17,8 @@ export { Random } from './random.ts';
 export { Rcu } from './rcu.ts';
 export { type DownResult, Semaphore } from './semaphore.ts';
 export { SerialResource } from './serial-resource.ts';
-export { SpinningMutex, type SpinningMutexOptions } from './spinning-mutex.ts';
 export { SharedResource } from './shared-resource.ts';
+export { SpinningMutex, type SpinningMutexOptions } from './spinning-mutex.ts';
 export {
   type Coroutine,
   INTERRUPTED,

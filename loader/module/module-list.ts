@@ -1,5 +1,10 @@
 import type { ElfExport } from '../elf/index.ts';
-import { type Engine, SpinningMutex, type SpinningMutexOptions, WaitQueue } from '../engine/index.ts';
+import {
+  type Engine,
+  SpinningMutex,
+  type SpinningMutexOptions,
+  WaitQueue,
+} from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { Module, ModuleState } from './module.ts';
 

@@ -1,4 +1,9 @@
-import { type Coroutine, type Engine, SpinningMutex, type SpinningMutexOptions } from '../engine/index.ts';
+import {
+  type Coroutine,
+  type Engine,
+  SpinningMutex,
+  type SpinningMutexOptions,
+} from '../engine/index.ts';
 import type { MachineCosts } from '../presets/index.ts';
 
 /** How mutexes behave on a machine. */

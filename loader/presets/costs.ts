@@ -112,7 +112,7 @@ export const DEFAULT_COSTS: MachineCosts = {
   find_module_ns: 15,
   memory_page_ns: 100,
   zone_page_ns: 25,
-  kernfs_lines: 8,
+  kernfs_lines: 5,
   hotplug_cpu_ns: 12_000,
   crypto_alg_ns: 300_000,
   worker_ns: 3_000,

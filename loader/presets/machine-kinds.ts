@@ -16,7 +16,22 @@ interface KindCosts {
 export const MACHINE_KINDS: Readonly<Record<MachineKind, KindCosts>> = {
   'bare-metal': { costs: {}, userspace: {} },
   'kvm-guest': {
-    costs: { mutex_spinners: 1, ...JSON.parse(process.env.C ?? '{}') },
-    userspace: JSON.parse(process.env.U ?? '{}'),
+    costs: {
+      // the CPU of a spinner may be taken away, so all but the first sleep
+      mutex_spinners: 1,
+      mutex_wakeup_ns: 160_000,
+      purge_ns: 2_000,
+      purge_cpu_ns: 60,
+      set_memory_ns: 3_000,
+      sysfs_ns: 400_000,
+      kread_page_ns: 700,
+      kread_spread: 0.3,
+      memory_page_ns: 60,
+      remote_line_ns: 100,
+    },
+    userspace: {
+      udev_rules_ns: 2_500_000,
+      udev_rules_paths: 400,
+    },
   },
 };
