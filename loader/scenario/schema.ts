@@ -38,6 +38,7 @@ const featureSchema = z
     smp: z.boolean(),
     nx: z.boolean(),
     module_sig: z.enum(['off', 'permissive', 'enforce']),
+    module_sig_key: z.boolean(),
   })
   .partial();
 

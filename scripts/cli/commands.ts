@@ -285,14 +285,17 @@ ${SCENARIO_HELP}`,
     },
   },
   verify: {
-    summary: 'the same operations on a real Linux in v86, side by side',
+    summary: 'the same operations on a real Linux and in the model, side by side',
     help: `modstorm verify [SCENARIO…] [options]
 
-  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds.
+  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds; in QEMU,
+  the kernel that npm run guest:qemu fetches.
+  --machine M          v86 (default), or qemu-x86_64: Debian's stock amd64 kernel, unmodified
+  --kernel V           v6.12 (default) or v6.1: the real kernel and the model's preset
   --suite NAME         one suite
   --seed N             another draw of it
   --variant V          kernel for xz (default), gzip or zstd modules
-  --guest-kernel FILE  another bzImage of the same build
+  --guest-kernel FILE  another bzImage that takes the same modules
   --modules DIR        module files beside the guest's own, for SCENARIO
   --all                every seed and variant
   --json               one JSON document on stdout
@@ -302,6 +305,8 @@ ${SCENARIO_HELP}`,
       seed: { type: 'string' },
       variant: { type: 'string' },
       'guest-kernel': { type: 'string' },
+      machine: { type: 'string' },
+      kernel: { type: 'string' },
       modules: { type: 'string' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
@@ -313,6 +318,8 @@ ${SCENARIO_HELP}`,
           seed: count(4_294_967_295).optional(),
           variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
           'guest-kernel': z.string().min(1).optional(),
+          machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
+          kernel: z.string().min(1).optional(),
           modules: z.string().min(1).optional(),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
