@@ -18,17 +18,10 @@ export class SerialResource {
     this.#handover = handover;
   }
 
-  /** How long a newcomer would wait. */
-  get backlog(): Nanos {
-    return Math.max(0, this.#freeAt - this.#engine.now);
-  }
-
-  /** To be yielded: the current task waits its turn, holds the resource for `ns`, then works `after`. */
-  hold(ns: Nanos, after: Nanos = 0): void {
-    this.#engine.work(this.reserve(ns) + after);
-  }
-
-  /** Takes a turn of `ns` for somebody who does not wait. From now to the end of that turn. */
+  /**
+   * Takes the next turn, of `ns`. Returns the time from now to its end: what the current task works
+   * when the turn is its own, and nobody's when it is taken for one who does not wait.
+   */
   reserve(ns: Nanos): Nanos {
     const { now } = this.#engine;
     const start = this.#freeAt > now ? this.#freeAt + this.#handover : now;

@@ -126,7 +126,7 @@ function* allocateForInit(
     if (!area) return { ok: false, areas };
     call.allocated += area.size;
     areas.push(area.addr);
-    yield ctx.shared.vmapArea();
+    yield ctx.engine.work(ctx.shared.vmapArea());
     yield* ctx.shared.fillPages(pagesFor(bytes), ctx.costs.vmalloc_page_ns);
   }
   return { ok: true, areas };

@@ -196,7 +196,7 @@ function* copyModuleFromUser(
   call.allocated += area.size;
   const readable = image.fault ? 0 : image.bytes.length;
   const chunks = Math.ceil(Math.min(image.len, readable) / COPY_CHUNK_SIZE);
-  yield ctx.shared.vmapArea();
+  yield ctx.engine.work(ctx.shared.vmapArea());
   const copyTime = chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns;
   const pages = pagesFor(image.len);
   yield* ctx.shared.fillPages(pages, ctx.costs.vmalloc_page_ns + copyTime / pages);

@@ -47,7 +47,7 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
   const time = pages * (costs.vmalloc_page_ns + costs.kread_page_ns);
   const spread = costs.kread_spread;
   const stray = spread === 0 ? 0 : spread * (2 * engine.random.float() - 1);
-  yield ctx.shared.vmapArea();
+  yield ctx.engine.work(ctx.shared.vmapArea());
   yield* ctx.shared.fillPages(pages, (time / pages) * Math.max(0, 1 + stray));
   const { bytes } = inode;
   if (bytes.length !== size) {
@@ -59,6 +59,6 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
 
 /** Unmaps and frees the pages of a copy. */
 export function* freeTime(ctx: ModuleContext, bytes: number): Coroutine<void> {
-  yield ctx.shared.vmapArea();
+  yield ctx.engine.work(ctx.shared.vmapArea());
   yield* ctx.shared.freePages(pagesFor(bytes));
 }

@@ -59,7 +59,7 @@ export function* layoutAndAllocate(
     }
     call.allocated += area.size;
     memory.push({ purpose, base: area.addr, size });
-    yield ctx.shared.vmapArea();
+    yield ctx.engine.work(ctx.shared.vmapArea());
   }
   const pages = parts.reduce((sum, part) => sum + pagesFor(part.size), 0);
   yield* ctx.shared.fillPages(pages, costs.vmalloc_page_ns + costs.move_page_ns);

@@ -50,7 +50,7 @@ function* waitFor(ctx: ModuleContext, condition: () => boolean): Coroutine<WaitR
     return fulfilled;
   };
   const waited = yield* ctx.modules.wq.waitEvent(look, 'interruptible', undefined, true);
-  yield ctx.shared.woken();
+  yield ctx.engine.work(ctx.shared.woken());
   return waited;
 }
 

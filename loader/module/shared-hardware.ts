@@ -41,9 +41,9 @@ export class SharedHardware {
     return this.#sockets[cpu % this.#sockets.length]!;
   }
 
-  /** To be yielded: one area is found and linked, or unlinked. */
-  vmapArea(): void {
-    this.#vmap.hold(this.#costs.vmap_area_ns);
+  /** One area is found and linked, or unlinked: the time of it, in the queue too. */
+  vmapArea(): Nanos {
+    return this.#vmap.reserve(this.#costs.vmap_area_ns);
   }
 
   /** Pages are allocated and written, `own` nanoseconds each when nobody else does. */
@@ -71,9 +71,9 @@ export class SharedHardware {
     return this.sysfs(SYSFS_FILES, this.#costs.sysfs_ns / SYSFS_FILES);
   }
 
-  /** To be yielded: the current task has been woken among others that waited for a load. */
-  woken(): void {
-    this.#wakes.hold(this.#costs.module_wake_ns);
+  /** The current task has been woken among others that waited for a load: after that time. */
+  woken(): Nanos {
+    return this.#wakes.reserve(this.#costs.module_wake_ns);
   }
 
   /** One was woken who waits on: those behind it are woken so much later. */
