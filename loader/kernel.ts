@@ -56,6 +56,8 @@ export interface SimKernelOptions {
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
+  /** /proc/cmdline, without its newline; default empty. */
+  readonly commandLine?: string;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -166,6 +168,7 @@ export class SimKernel {
     this.userland = new Userland(this, options.userland);
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
+      commandLine: options.commandLine ?? '',
       modprobePath: this.userland.path,
       dupsTrace: this.userland.dupsTrace,
       modulesDisabled: {
