@@ -114,7 +114,7 @@ async function rowsOfDraw(draw: number, breath?: Breath): Promise<Drawn[]> {
   const gated = await run('published-448', 'v6.5');
   rows.push({
     table: 'published-448',
-    what: 'wasted bytes, with the idempotent gate',
+    what: 'bytes wasted with the idempotent gate',
     kind: 'predicted',
     model: wastedTotal(gated),
     published: 0,

@@ -45,7 +45,7 @@ function rowText({ what, kind, model, low, high, published, inside }: PublishedR
     published === null ? '–' : show(published),
     published === null ? '' : offText(model, published),
   ];
-  const star = draws > 1 && inside ? ' *' : '  ';
+  const star = draws > 1 && inside ? ' * ' : '   ';
   return `  ${what.padEnd(50)}${columns(cells, draws)}${star}${kind}`;
 }
 
