@@ -24,7 +24,9 @@ import {
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
+  SharedHardware,
 } from './module/index.ts';
 import type {
   AddressSpacePreset,
@@ -42,6 +44,8 @@ export interface SimKernelOptions {
   readonly identity: KernelIdentity;
   readonly space: AddressSpacePreset;
   readonly cpus: number;
+  /** Sockets, each with memory of its own; default 1. */
+  readonly sockets?: number;
   readonly costs: MachineCosts;
   readonly seed: number;
   readonly source: ModuleSource;
@@ -144,12 +148,13 @@ export class SimKernel {
       rcu,
       space,
       purges,
+      shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,

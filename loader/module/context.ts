@@ -10,6 +10,7 @@ import type { InitBehaviour, InitProgram, InitRequest } from './init-behaviour.t
 import type { InitFreeWork } from './init-free.ts';
 import type { ModuleList } from './module-list.ts';
 import type { PurgeLock } from './purge-lock.ts';
+import type { SharedHardware } from './shared-hardware.ts';
 import type { KernelTaint } from './taint.ts';
 
 /** What every stage of the loader works with: one simulated kernel's parts. */
@@ -20,6 +21,7 @@ export interface ModuleContext {
   readonly rcu: Rcu;
   readonly space: VmallocSpace;
   readonly purges: PurgeLock;
+  readonly shared: SharedHardware;
   readonly stats: ModuleStats;
   readonly features: KernelFeatures;
   readonly identity: KernelIdentity;

@@ -61,6 +61,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
   }
   const costs = machineCosts(scenario.machine);
   const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
@@ -88,6 +89,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,

@@ -75,6 +75,10 @@ export const machineSchema = z.strictObject({
     .default(DEFAULT_ADDRESS_SPACE),
   /** Text of /proc/vmallocinfo of a real box, or a path to it. */
   initial: z.string().optional(),
+  /** Which constants: those of bare metal, or of a guest of KVM. */
+  kind: z.enum(['bare-metal', 'kvm-guest']).default('bare-metal'),
+  /** Sockets, each with memory of its own; by default one for each 64 CPUs. */
+  sockets: z.int().min(1).max(256).optional(),
   memory_mb: z.int().min(1).max(67_108_864).optional(),
   /** The kernel's command line: module_blacklist=, modprobe.blacklist=, MODULE.PARAM=VALUE. */
   command_line: z

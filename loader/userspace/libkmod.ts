@@ -63,7 +63,7 @@ export class Libkmod {
     if (builtin) return 'builtin';
     const { engine, costs } = this.kernel;
     // The file is read at the end of the look-up: what holds then is what is seen.
-    yield engine.work(costs.sysfs_miss_ns);
+    yield* this.kernel.sysfs(1, costs.sysfs_miss_ns);
     const state = this.kernel.initstate(name);
     if (state !== undefined) yield engine.work(costs.sysfs_read_ns - costs.sysfs_miss_ns);
     return state;

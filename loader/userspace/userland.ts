@@ -220,6 +220,7 @@ function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
     tracer: ctx.tracer,
     costs,
     compression: compression === 'none' ? undefined : compression,
+    sysfs: (paths, own) => ctx.shared.sysfs(paths, own),
     open: (path) => {
       const opened = kernel.tree.open(path);
       return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;

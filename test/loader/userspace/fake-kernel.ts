@@ -152,6 +152,10 @@ export class FakeKernel implements UserKernel {
     return 0;
   }
 
+  *sysfs(paths: number, own: number): Coroutine<void> {
+    yield this.engine.work(paths * own);
+  }
+
   initstate(name: string): InitState | undefined {
     return this.modules.get(name)?.state;
   }
