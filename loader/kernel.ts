@@ -12,10 +12,12 @@ import {
 } from './engine/index.ts';
 import { EventLog } from './events/index.ts';
 import {
+  AsyncWorks,
   IdempotentTable,
   ImageCache,
   type InitBehaviours,
   InitFreeWork,
+  type InitRequest,
   InitScript,
   KernelTaint,
   ModuleCall,
@@ -162,6 +164,8 @@ export class SimKernel {
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
+      initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
+      asyncWorks: new AsyncWorks(engine),
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
@@ -265,6 +269,22 @@ export class SimKernel {
     task.request = outer;
     this.#parents.delete(request);
     return ret;
+  }
+
+  /** What a module's init asks of user space, as the current task. */
+  #initRequest(module: string, request: InitRequest, fromAsync: boolean): Coroutine<number> {
+    if ('name' in request) {
+      const { name, wait } = request;
+      const callSite = `${module}_init [${module}]`;
+      return this.call('request_module', name, () =>
+        this.userland.requestModule.request({ name, wait, callSite, fromAsync }),
+      );
+    }
+    const { modalias } = request;
+    return this.call('uevent', modalias, ({ request: number }) => {
+      const devpath = `/devices/${module}/${number}`;
+      return this.userland.udev.emit({ action: 'add', devpath, modalias });
+    });
   }
 
   /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */

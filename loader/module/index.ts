@@ -1,3 +1,4 @@
+export { AsyncWorks } from './async-works.ts';
 export type { ModuleContext } from './context.ts';
 export { decodeAs, decodeModule } from './decode-module.ts';
 export { deleteModule, moduleNameLen } from './delete-module.ts';
@@ -8,6 +9,7 @@ export {
   type InitBehaviour,
   type InitBehaviours,
   type InitProgram,
+  type InitRequest,
   InitScript,
 } from './init-behaviour.ts';
 export { InitFreeWork } from './init-free.ts';

@@ -118,7 +118,10 @@ function* formModule(
 function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> {
   yield* lockToFind(ctx, 1);
   const taken = yield* modulePatientCheckExists(ctx, mod.name, 'load');
-  if (taken === 0) ctx.modules.add(mod);
+  if (taken === 0) {
+    mod.loader = ctx.engine.current;
+    ctx.modules.add(mod);
+  }
   ctx.modules.mutex.unlock();
   return taken;
 }

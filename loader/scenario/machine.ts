@@ -87,9 +87,14 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
     },
     ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
     programs: new Map(
-      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [
+      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe, binfmt }]) => [
         path,
-        { exit, duration: duration_ms * 1_000_000, modprobe },
+        {
+          exit,
+          duration: duration_ms * 1_000_000,
+          modprobe,
+          ...(binfmt === undefined ? {} : { binfmt }),
+        },
       ]),
     ),
     ...(userspace.udev_children_max === undefined

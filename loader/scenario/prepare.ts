@@ -1,6 +1,6 @@
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
@@ -18,7 +18,7 @@ import {
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -177,6 +177,12 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
   };
 }
 
+function initRequest(choice: InitRequestChoice): InitRequest {
+  if (typeof choice === 'string') return { name: choice, wait: true };
+  if ('uevent' in choice) return { modalias: choice.uevent };
+  return { name: choice.request, wait: choice.wait };
+}
+
 function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
   const map = new Map<string, InitBehaviour | InitBehaviour[]>();
   if (typeof scenario.modules === 'string') return map;
@@ -192,6 +198,15 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    requests: init.requests.map(initRequest),
+    ...(init.async === undefined
+      ? {}
+      : {
+          async: {
+            duration: init.async.duration_us * 1000,
+            requests: init.async.requests.map(initRequest),
+          },
+        }),
   });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
     const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);

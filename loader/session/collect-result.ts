@@ -3,6 +3,7 @@ import type { PreparedRun } from '../scenario/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';
 import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
 import type { RunResult, UnmetExpectation } from './result.ts';
+import { explainStuck } from './stuck.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -62,6 +63,8 @@ export function collectResult(run: PreparedRun): RunResult {
     end_ns: kernel.engine.now,
     settled_ns: observer.settled,
     events: observer.events,
+    stuck: observer.stuck,
+    stuck_text: explainStuck(observer.stuck),
     unmet: unmetExpectations(run),
   };
 }

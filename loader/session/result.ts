@@ -7,6 +7,7 @@ import type { Bytes, Nanos } from '../base/index.ts';
 import type { LoadStage, WastedBytes } from '../events/index.ts';
 import type { DuplicateRow } from '../stats/index.ts';
 import type { FragmentationStats } from '../vmalloc/index.ts';
+import type { StuckTask } from './stuck.ts';
 
 /** One call: of a scenario's step, or of a storm's CPU. */
 export interface CallResult {
@@ -105,6 +106,10 @@ export interface RunResult {
   /** When the last call was answered. */
   readonly settled_ns: Nanos;
   readonly events: number;
+  /** Tasks that can never go on, who waits for whom; empty when every request was answered. */
+  readonly stuck: readonly StuckTask[];
+  /** The same in sentences. */
+  readonly stuck_text: readonly string[];
   /** Reads whose text was not what the scenario expects. */
   readonly unmet: readonly UnmetExpectation[];
 }

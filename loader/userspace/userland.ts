@@ -1,5 +1,5 @@
 import { type Bytes, ERRNO, type Nanos } from '../base/index.ts';
-import type { Coroutine } from '../engine/index.ts';
+import type { Coroutine, Signal } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import { TestKmodDevice } from '../kernel-tests/index.ts';
 import {
@@ -34,6 +34,8 @@ export interface PlainProgram {
   readonly duration: Nanos;
   /** Runs modprobe's work, too, before it ends. */
   readonly modprobe: boolean;
+  /** Its file has this format, which no handler takes. */
+  readonly binfmt?: string;
 }
 
 export interface UserlandOptions {
@@ -59,6 +61,7 @@ const MODPROBE_PATHS: ReadonlySet<string> = new Set([
 /** What runs above the kernel, and the kernel's way to ask it for modules. */
 export class Userland {
   readonly requestModule: RequestModule;
+  readonly #helper: UsermodeHelper;
   readonly path = new ModprobePath();
   readonly dupsTrace = new DupsTrace();
   readonly #kernel: SimKernel;
@@ -72,6 +75,15 @@ export class Userland {
     this.#options = options;
     this.#testKmod = new TestKmodDevice(kernel, this);
     const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
+    this.#helper = new UsermodeHelper({
+      engine,
+      tracer,
+      costs: options.costs,
+      workerNs: costs.worker_ns,
+      execTarget: (path) => this.#execTarget(path),
+      requestFormat: (name) =>
+        this.requestModule.request({ name, wait: true, callSite: 'bprm_execve' }),
+    });
     this.requestModule = new RequestModule({
       engine,
       log,
@@ -80,18 +92,20 @@ export class Userland {
       features,
       wordBits: kernel.space.preset.wordBits,
       workerNs: costs.worker_ns,
-      helper: new UsermodeHelper({
-        engine,
-        tracer,
-        costs: options.costs,
-        workerNs: costs.worker_ns,
-        execTarget: (path) => this.#execTarget(path),
-      }),
+      helper: this.#helper,
       path: this.path,
       dupsTrace: this.dupsTrace,
       taint,
       ...(options.security ? { security: options.security } : {}),
     });
+  }
+
+  /** Sends a signal to every program of that name that the kernel has started and that runs. */
+  signalHelpers(comm: string, signal: Signal): void {
+    const { engine } = this.#kernel;
+    for (const task of [...this.#helper.running]) {
+      if (task.comm === comm) engine.signal(task, signal);
+    }
   }
 
   /** libkmod over the modules of this machine; reads its indexes when first asked. */
@@ -128,6 +142,7 @@ export class Userland {
   #execTarget(path: string): ExecTarget {
     const plain = this.#options.programs.get(path);
     const { tree, files, engine, callerPolicy } = this.#kernel;
+    if (plain?.binfmt !== undefined) return { format: plain.binfmt };
     if (plain || MODPROBE_PATHS.has(path)) {
       const { modprobe } = this;
       return (argv) => {
