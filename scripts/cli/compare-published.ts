@@ -9,7 +9,7 @@ import {
 import type { RunResult } from '../../loader/session/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
-import { drawn, spreadOf } from './published-draws.ts';
+import { drawn } from './published-draws.ts';
 import {
   CPUFREQ_STORM,
   MAY_2023,
@@ -18,6 +18,7 @@ import {
 } from './published-tables.ts';
 import { publishedText } from './published-text.ts';
 import { runScenario } from './run-summary.ts';
+import { spreadOf } from './spread.ts';
 
 export interface PublishedRow {
   readonly table: string;
