@@ -53,9 +53,18 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
-  const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
+  const {
+    identity: inferred,
+    arch,
+    report,
+    compression,
+  } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
+  const identity =
+    choice?.trusted_keys === undefined
+      ? inferred
+      : { ...inferred, trustedKeys: choice.trusted_keys };
   if (choice?.compression === undefined && compression !== undefined) {
     features = { ...features, compression };
   }
@@ -116,6 +125,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       struct_module_size: identity.structModuleSize ?? null,
       modversions: identity.modversions,
       blacklist: identity.blacklist,
+      ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
       features,
     },
