@@ -40,8 +40,9 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     out?.commit();
     await print(options, context, result, host);
     warn(run.warnings());
-    for (const { step, path, expected, found } of result.unmet) {
-      process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
+    for (const { step, member, path, expected, found } of result.unmet) {
+      const place = `steps[${step}]${member === undefined ? '' : `.parallel[${member}]`}`;
+      process.stderr.write(`${place}: ${path}: expected ${expected}, found ${found}\n`);
     }
     if (result.stuck.length > 0) {
       process.stderr.write('the run cannot end: a request is never answered\n');
