@@ -91,6 +91,7 @@ export { type MapSvgOptions, mapSvg } from './map-svg.ts';
 export { type MapTextOptions, mapText } from './map-text.ts';
 export { type MapView, mapView } from './map-view.ts';
 export { MOMENT_FORMS, type Moment, type MomentResult, parseMoment } from './moment.ts';
+export { Narrator } from './narrator.ts';
 export {
   areaCode,
   type CellMap,
