@@ -1,19 +1,31 @@
 import type { PageCount } from './base/index.ts';
 import type { ElfKernel } from './elf/index.ts';
-import { Engine, KernelLog, type LogLine, type Policy, Rcu, Work } from './engine/index.ts';
+import {
+  type Coroutine,
+  Engine,
+  KernelLog,
+  type LogLine,
+  type Policy,
+  Rcu,
+  Work,
+} from './engine/index.ts';
 import { EventLog } from './events/index.ts';
 import { TestKmodDevice } from './kernel-tests/index.ts';
 import {
+  AsyncWorks,
   IdempotentTable,
   ImageCache,
   type InitBehaviours,
   InitFreeWork,
+  type InitRequest,
   InitScript,
   KernelTaint,
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
+  SharedHardware,
   SystemCalls,
 } from './module/index.ts';
 import type {
@@ -32,6 +44,8 @@ export interface SimKernelOptions {
   readonly identity: KernelIdentity;
   readonly space: AddressSpacePreset;
   readonly cpus: number;
+  /** Sockets, each with memory of its own; default 1. */
+  readonly sockets?: number;
   readonly costs: MachineCosts;
   readonly seed: number;
   readonly source: ModuleSource;
@@ -44,6 +58,8 @@ export interface SimKernelOptions {
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
+  /** /proc/cmdline, without its newline; default empty. */
+  readonly commandLine?: string;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -131,12 +147,13 @@ export class SimKernel {
       rcu,
       space,
       purges,
+      shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,
@@ -146,6 +163,8 @@ export class SimKernel {
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
+      initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
+      asyncWorks: new AsyncWorks(engine),
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
@@ -163,6 +182,7 @@ export class SimKernel {
     const { path, dupsTrace, requestModule } = this.userland;
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
+      commandLine: options.commandLine ?? '',
       modprobePath: plainFile(path),
       dupsTrace: plainFile(dupsTrace),
       modulesDisabled: plainFile({
@@ -205,6 +225,22 @@ export class SimKernel {
   /** Calls `listener` with each kernel log line and the request it was printed for. */
   onLog(listener: (line: LogLine, request: number) => void): () => void {
     return this.calls.onLog(this.log, listener);
+  }
+
+  /** What a module's init asks of user space, as the current task. */
+  #initRequest(module: string, request: InitRequest, fromAsync: boolean): Coroutine<number> {
+    if ('name' in request) {
+      const { name, wait } = request;
+      const callSite = `${module}_init [${module}]`;
+      return this.calls.run('request_module', name, () =>
+        this.userland.requestModule.request({ name, wait, callSite, fromAsync }),
+      );
+    }
+    const { modalias } = request;
+    return this.calls.run('uevent', modalias, ({ request: number }) => {
+      const devpath = `/devices/${module}/${number}`;
+      return this.userland.udev.emit({ action: 'add', devpath, modalias });
+    });
   }
 
   /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */

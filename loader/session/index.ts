@@ -1,5 +1,6 @@
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
+export { checkExpectations } from './expectations.ts';
 export {
   type ContextProgram,
   type Hotplug,
@@ -19,3 +20,4 @@ export type {
 } from './result.ts';
 export { RunObserver } from './run-observer.ts';
 export { Session } from './session.ts';
+export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';

@@ -10,7 +10,7 @@ export {
   failureFacts,
   type Holder,
 } from './explain-failure.ts';
-export type { FailedAllocation } from './failure-tracker.ts';
+export { type FailedAllocation, FailureTracker, type RequestsNow } from './failure-tracker.ts';
 export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
 export {
   MAP_CLASSES,
@@ -45,6 +45,7 @@ export { type MapSvgOptions, mapSvg } from './map-svg.ts';
 export { type MapTextOptions, mapText } from './map-text.ts';
 export { type MapView, mapView } from './map-view.ts';
 export { MOMENT_FORMS, type Moment, type MomentResult, parseMoment } from './moment.ts';
+export { Narrator } from './narrator.ts';
 export {
   areaCode,
   type CellMap,
