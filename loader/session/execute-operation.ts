@@ -9,7 +9,7 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import { shellWords } from '../userspace/index.ts';
+import { exitCodeOf, shellWords } from '../userspace/index.ts';
 import { readNow } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
@@ -107,8 +107,7 @@ function* runModprobe(
   const status = (yield kernel.engine.enter(program)) as number;
   task.rename(comm);
   if (said.length > 0) call.output = said;
-  const signal = status & 0x7f;
-  return signal === 0 ? status >> 8 : 128 + signal;
+  return exitCodeOf(status);
 }
 
 /** The file of a finit_module, opened as the operation says, or the negative errno of open(2). */

@@ -37,3 +37,4 @@ export {
   Userland,
   type UserlandOptions,
 } from './userland.ts';
+export { exitCodeOf } from './wait-status.ts';
