@@ -24,6 +24,8 @@ export interface ModuleMetadata {
   readonly builtinModinfo?: string;
   /** modprobe.d directives (`blacklist`, `options`, `alias`, `softdep`), concatenated. */
   readonly modprobeConf?: string;
+  /** The configuration of the kernel that the modules belong to, and where it was found. */
+  readonly kernelConfig?: { readonly name: string; readonly text: string };
 }
 
 /** The kernel that a source's modules were made for, where the source itself knows. */
@@ -46,6 +48,8 @@ export interface ModuleSource {
   /** Sorted by path, compared code unit by code unit. */
   readonly files: readonly ModuleFile[];
   readonly metadata: ModuleMetadata;
+  /** Files that were passed over and why, one sentence each. */
+  readonly problems?: readonly string[];
   /** Without it the identity is inferred from the modules. */
   readonly identity?: SourceIdentity;
 }

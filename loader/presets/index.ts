@@ -10,6 +10,13 @@ export {
 } from './address-spaces.ts';
 export { DEFAULT_COSTS, type MachineCosts } from './costs.ts';
 export {
+  compareKernelVersions,
+  type KernelVersion,
+  kernelVersionOf,
+  type StandIn,
+  standInPreset,
+} from './kernel-version.ts';
+export {
   KERNEL_PRESETS,
   type KernelExports,
   type KernelFeatures,
@@ -17,4 +24,5 @@ export {
   type KernelName,
   type KernelPreset,
 } from './kernels.ts';
+export { MACHINE_NAMES, spaceOfMachine } from './machine-names.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

@@ -36,10 +36,11 @@ export async function comparePublished(json: boolean, context: CommandContext): 
 /** Runs the published guests and sets each figure beside its measurement. */
 export async function publishedRows(breath?: Breath): Promise<PublishedRow[]> {
   const source = openCatalog('published')!;
-  const run = (name: string, kernel?: unknown): Promise<RunResult> => {
+  const run = async (name: string, kernel?: unknown): Promise<RunResult> => {
     const document = BUNDLED_SCENARIOS[name]!;
     const scenario = kernel === undefined ? document : { ...document, kernel };
-    return runScenario(scenarioSchema.parse(scenario), source, breath);
+    const { result } = await runScenario(scenarioSchema.parse(scenario), source, breath);
+    return result;
   };
   const rows: PublishedRow[] = [];
   for (const [name, table] of Object.entries(PUBLISHED_TABLES)) {

@@ -6,22 +6,22 @@ import { OutputDirectory } from './output-directory.ts';
 import { Progress } from './progress.ts';
 import { type HostFigures, reportText } from './report.ts';
 import { RunOutputs } from './run-outputs.ts';
-import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+import {
+  asInputError,
+  type LoadedScenario,
+  loadScenario,
+  type ScenarioOverrides,
+} from './scenario-loader.ts';
+import { printWarnings } from './warnings.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ScenarioOverrides {
   readonly scenario: string;
-  readonly kernel?: string | undefined;
-  readonly cpus?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly modules?: string | undefined;
   readonly out?: string | undefined;
   readonly force: boolean;
   readonly json: boolean;
   /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
   readonly guest?: string | undefined;
 }
-
-const MAX_WARNINGS = 5;
 
 /** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
@@ -39,7 +39,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     outputs?.finish(run, result);
     out?.commit();
     await print(options, context, result, host);
-    warn(run.warnings());
+    printWarnings(run.warnings());
     for (const { step, path, expected, found } of result.unmet) {
       process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
     }
@@ -55,6 +55,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
 function prepare(loaded: LoadedScenario, progress: Progress): PreparedRun {
   return prepareRun(loaded.scenario, {
     source: loaded.source,
+    followed: loaded.followed,
     onProgress: (done, total) => progress.show(() => `looking at modules: ${done} of ${total}`),
   });
 }
@@ -89,12 +90,6 @@ async function serve(
   } finally {
     clearInterval(timer);
   }
-}
-
-function warn(warnings: readonly string[]): void {
-  for (const text of warnings.slice(0, MAX_WARNINGS)) process.stderr.write(`${text}\n`);
-  const more = warnings.length - MAX_WARNINGS;
-  if (more > 0) process.stderr.write(`and ${more} more like it\n`);
 }
 
 async function print(
