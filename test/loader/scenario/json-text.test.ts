@@ -45,7 +45,11 @@ describe('JSON as people save it', () => {
 
   it('agrees with JSON.parse on what is JSON, whatever was deleted or put in', () => {
     const edited = fc
-      .tuple(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom('', ',', '"', '}', '\\', '#', '\n'))
+      .tuple(
+        fc.json({ maxDepth: 3 }),
+        fc.nat(),
+        fc.constantFrom('', ',', '"', '}', '\\', '#', '\n'),
+      )
       .map(([text, at, put]) => {
         const i = at % (text.length + 1);
         return text.slice(0, i) + put + text.slice(i + (put === '' ? 1 : 0));

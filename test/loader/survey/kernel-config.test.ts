@@ -11,7 +11,8 @@ function features(text: string) {
   return featuresOfConfig(parsed.config, PRESET);
 }
 
-const HEAD = '#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 6.12.117 Kernel Configuration\n#\n';
+const HEAD =
+  '#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 6.12.117 Kernel Configuration\n#\n';
 
 describe("a kernel's configuration", () => {
   it('tells the features that its symbols stand for', () => {
