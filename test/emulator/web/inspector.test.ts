@@ -313,7 +313,7 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
 
   it('says so when its script cannot be loaded', async () => {
     const { page } = await host.visit();
-    await page.route('**/page.js', (route) => route.abort());
+    await page.route('**/page-*.js', (route) => route.abort());
     await page.reload();
     await page.waitForSelector('#loading', { state: 'visible' });
     await page.context().close();
