@@ -22,7 +22,9 @@ import {
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
+  SharedHardware,
 } from './module/index.ts';
 import type {
   AddressSpacePreset,
@@ -40,6 +42,8 @@ export interface SimKernelOptions {
   readonly identity: KernelIdentity;
   readonly space: AddressSpacePreset;
   readonly cpus: number;
+  /** Sockets, each with memory of its own; default 1. */
+  readonly sockets?: number;
   readonly costs: MachineCosts;
   readonly seed: number;
   readonly source: ModuleSource;
@@ -52,6 +56,8 @@ export interface SimKernelOptions {
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
+  /** /proc/cmdline, without its newline; default empty. */
+  readonly commandLine?: string;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -140,12 +146,13 @@ export class SimKernel {
       rcu,
       space,
       purges,
+      shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,
@@ -161,6 +168,7 @@ export class SimKernel {
     this.userland = new Userland(this, options.userland);
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
+      commandLine: options.commandLine ?? '',
       modprobePath: this.userland.path,
       dupsTrace: this.userland.dupsTrace,
       modulesDisabled: {

@@ -9,6 +9,7 @@ import type { InitBehaviour, InitProgram } from './init-behaviour.ts';
 import type { InitFreeWork } from './init-free.ts';
 import type { ModuleList } from './module-list.ts';
 import type { PurgeLock } from './purge-lock.ts';
+import type { SharedHardware } from './shared-hardware.ts';
 import type { KernelTaint } from './taint.ts';
 
 /** What every stage of the loader works with: one simulated kernel's parts. */
@@ -19,6 +20,7 @@ export interface ModuleContext {
   readonly rcu: Rcu;
   readonly space: VmallocSpace;
   readonly purges: PurgeLock;
+  readonly shared: SharedHardware;
   readonly stats: ModuleStats;
   readonly features: KernelFeatures;
   readonly identity: KernelIdentity;

@@ -27,7 +27,8 @@ export {
   paramWritable,
 } from './params/param-attr.ts';
 export { moduleAddress, procModules } from './proc-modules.ts';
-export { PurgeLock } from './purge-lock.ts';
+export { mutexOptions, PurgeLock } from './purge-lock.ts';
 export { modulePut, tryModuleGet } from './resolve-symbols.ts';
+export { SharedHardware } from './shared-hardware.ts';
 export { KernelTaint } from './taint.ts';
 export { vfreeInTime } from './vfree.ts';

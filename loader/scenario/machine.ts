@@ -8,6 +8,7 @@ import {
   type KernelFeatures,
   type KernelName,
   type KernelPreset,
+  MACHINE_KINDS,
   type MachineCosts,
   vmallocBootOption,
 } from '../presets/index.ts';
@@ -70,7 +71,7 @@ export function addressSpace(machine: MachineChoice): AddressSpacePreset {
 
 export function machineCosts(machine: MachineChoice): MachineCosts {
   const given = Object.entries(machine.costs).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_COSTS, ...Object.fromEntries(given) };
+  return { ...DEFAULT_COSTS, ...MACHINE_KINDS[machine.kind].costs, ...Object.fromEntries(given) };
 }
 
 /** User space of a scenario. */
@@ -79,7 +80,11 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
   const given = Object.entries(userspace.costs).filter(([, value]) => value !== undefined);
   const refused = new Map(Object.entries(userspace.refuse_request));
   return {
-    costs: { ...DEFAULT_USERSPACE_COSTS, ...Object.fromEntries(given) },
+    costs: {
+      ...DEFAULT_USERSPACE_COSTS,
+      ...MACHINE_KINDS[machine.kind].userspace,
+      ...Object.fromEntries(given),
+    },
     ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
     programs: new Map(
       Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [

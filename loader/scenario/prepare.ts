@@ -9,7 +9,12 @@ import {
   inferIdentity,
   parseModuleSymvers,
 } from '../survey/index.ts';
-import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
+import {
+  buildModuleIndex,
+  type ModuleIndex,
+  ModuleIndexError,
+  moduleBlacklist,
+} from '../userspace/index.ts';
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
@@ -45,7 +50,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     vermagic: choice?.vermagic,
     structModuleSize: choice?.struct_module_size,
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
-    blacklist: choice?.blacklist,
+    blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
   const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
@@ -55,11 +60,16 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     features = { ...features, compression };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb } = scenario.machine;
+  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
-      made ??= buildModuleIndex(source, scenario.userspace.modprobe_conf);
+      made ??= buildModuleIndex(source, {
+        conf: scenario.userspace.modprobe_conf,
+        files: scenario.userspace.modprobe_d,
+        commandLine,
+      });
     } catch (error) {
       if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
       throw error;
@@ -79,12 +89,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,
       init: initBehaviours(scenario),
       moduleIndex: index,
       userland: userlandOptions(scenario),
+      commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
       ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
     });

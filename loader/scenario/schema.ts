@@ -38,6 +38,7 @@ const featureSchema = z
     smp: z.boolean(),
     nx: z.boolean(),
     module_sig: z.enum(['off', 'permissive', 'enforce']),
+    module_sig_key: z.boolean(),
   })
   .partial();
 
@@ -74,7 +75,17 @@ export const machineSchema = z.strictObject({
     .default(DEFAULT_ADDRESS_SPACE),
   /** Text of /proc/vmallocinfo of a real box, or a path to it. */
   initial: z.string().optional(),
+  /** Which constants: those of bare metal, or of a guest of KVM. */
+  kind: z.enum(['bare-metal', 'kvm-guest']).default('bare-metal'),
+  /** Sockets, each with memory of its own; by default one for each 64 CPUs. */
+  sockets: z.int().min(1).max(256).optional(),
   memory_mb: z.int().min(1).max(67_108_864).optional(),
+  /** The kernel's command line: module_blacklist=, modprobe.blacklist=, MODULE.PARAM=VALUE. */
+  command_line: z
+    .string()
+    .max(4095)
+    .regex(/^[^\0]*$/, 'a text without NUL')
+    .default(''),
   costs,
 });
 
@@ -96,6 +107,13 @@ const userspaceSchema = z.strictObject({
     .default({}),
   /** Directives as in modprobe.d: alias, blacklist, install, options, remove, softdep. */
   modprobe_conf: z.string().max(1_000_000).default(''),
+  /** Files of modprobe.d by absolute path, read in libkmod's order. */
+  modprobe_d: z
+    .record(
+      z.string().regex(/^\/.+\/[^/]+$/, 'the absolute path of a file'),
+      z.string().max(1_000_000),
+    )
+    .default({}),
   /** Names that the security module refuses to request, with the errno. */
   refuse_request: z.record(z.string(), z.int().min(-4095).max(-1)).default({}),
   costs: z

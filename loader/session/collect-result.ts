@@ -30,6 +30,12 @@ export function collectResult(run: PreparedRun): RunResult {
   }
   const { source } = kernel.options;
   const vmalloc = run.machineBlock.vmalloc as { start: string; end: string };
+  const wasted = {
+    kread: stats.true('invalid_kread_bytes'),
+    decompress: stats.true('invalid_decompress_bytes'),
+    becoming: stats.true('invalid_becoming_bytes'),
+    load: stats.true('invalid_mod_bytes'),
+  };
   return {
     version: 1,
     scenario: { name: scenario.name, seed: scenario.seed },
@@ -45,12 +51,8 @@ export function collectResult(run: PreparedRun): RunResult {
     calls: observer.calls,
     counters,
     counters_true: trueCounters,
-    wasted: {
-      kread: stats.true('invalid_kread_bytes'),
-      decompress: stats.true('invalid_decompress_bytes'),
-      becoming: stats.true('invalid_becoming_bytes'),
-      load: stats.true('invalid_mod_bytes'),
-    },
+    wasted,
+    wasted_true: { ...wasted, kread: wasted.kread - observer.readErrors },
     duplicates: stats.duplicates(),
     files,
     vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },

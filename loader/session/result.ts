@@ -30,6 +30,8 @@ export interface CallResult {
   readonly log: readonly string[];
   /** What a read read. */
   readonly text?: string;
+  /** What modprobe printed, both streams in order. */
+  readonly output?: readonly string[];
 }
 
 /** Calls of one kind: how many, how they ended. */
@@ -90,6 +92,8 @@ export interface RunResult {
   readonly counters: Readonly<Record<string, number | string>>;
   readonly counters_true: Readonly<Record<string, number>>;
   readonly wasted: WastedBytes;
+  /** The same without what a counter bug of some kernels adds for failed reads: their negative errors. */
+  readonly wasted_true: WastedBytes;
   readonly duplicates: readonly DuplicateRow[];
   readonly files: Readonly<Record<string, string>>;
   readonly vmalloc: FragmentationStats & { readonly start: string; readonly end: string };

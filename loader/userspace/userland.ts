@@ -20,6 +20,7 @@ import {
 import type { UserspaceCosts } from '../presets/index.ts';
 import {
   defaultChildrenMax,
+  type IndexSource,
   Libkmod,
   Modprobe,
   ModuleIndex,
@@ -95,7 +96,10 @@ export class Userland {
 
   /** libkmod over the modules of this machine; reads its indexes when first asked. */
   get libkmod(): Libkmod {
-    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index);
+    const directory = this.#kernel.tree.root;
+    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index, {
+      directory,
+    });
     return this.#libkmod;
   }
 
@@ -143,12 +147,24 @@ export class Userland {
   }
 }
 
-/**
- * The modules of a source as depmod sees them, or why they cannot be indexed. Directives of `conf`
- * stand behind those of the source's own modprobe.d.
- */
-export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
-  const built = ModuleIndex.build(conf === '' ? source : withDirectives(source, conf));
+/** What configures modprobe besides the files of a source. */
+export interface ModprobeSettings {
+  /** Directives behind those of all files. */
+  readonly conf?: string;
+  /** Files of modprobe.d by absolute path; they replace those of a source. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** /proc/cmdline */
+  readonly commandLine?: string;
+}
+
+/** The modules of a source as depmod sees them, or why they cannot be indexed. */
+export function buildModuleIndex(
+  source: ModuleSource,
+  settings: ModprobeSettings = {},
+): ModuleIndex {
+  const { conf = '', files = {}, commandLine = '' } = settings;
+  const plain = conf === '' && commandLine === '' && Object.keys(files).length === 0;
+  const built = ModuleIndex.build(plain ? source : configured(source, conf, files, commandLine));
   if (!built.ok) throw new ModuleIndexError(built.message);
   return built.index;
 }
@@ -156,15 +172,29 @@ export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
 export class ModuleIndexError extends Error {}
 
 /** Read now and by name: a source may make its texts when they are asked for. */
-function withDirectives(source: ModuleSource, conf: string): ModuleSource {
-  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
+function configured(
+  source: ModuleSource,
+  conf: string,
+  files: Readonly<Record<string, string>>,
+  commandLine: string,
+): IndexSource {
+  const given = source.metadata as ModuleMetadata & Readonly<Record<string, unknown>>;
   const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
   const texts = names.flatMap((name) => {
     const text = given[name];
     return text === undefined ? [] : [[name, text] as const];
   });
-  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
-  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
+  const own = (given.modprobeFiles ?? []).filter(({ path }) => files[path] === undefined);
+  const added = Object.entries(files).map(([path, text]) => ({ path, text }));
+  return {
+    files: source.files,
+    metadata: {
+      ...Object.fromEntries(texts),
+      modprobeConf: `${given.modprobeConf ?? ''}${conf}`,
+      modprobeFiles: [...own, ...added],
+      commandLine,
+    },
+  };
 }
 
 function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
@@ -175,6 +205,7 @@ function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
     tracer: ctx.tracer,
     costs,
     compression: compression === 'none' ? undefined : compression,
+    sysfs: (paths, own) => ctx.shared.sysfs(paths, own),
     open: (path) => {
       const opened = kernel.tree.open(path);
       return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;

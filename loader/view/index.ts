@@ -55,7 +55,7 @@ export {
   failureFacts,
   type Holder,
 } from './explain-failure.ts';
-export type { FailedAllocation } from './failure-tracker.ts';
+export { type FailedAllocation, FailureTracker, type RequestsNow } from './failure-tracker.ts';
 export {
   apart,
   type Copies,
