@@ -123,6 +123,8 @@ export class App implements TrackListener {
   /** Runs what the address of the page asks for; a boot that fails when it asks for nothing. */
   openLink(): void {
     const asked = readFragment(location.hash);
+    // A fragment that names a place on the page, such as the map, asks for no run.
+    if (asked === null && location.hash !== '') return;
     const shared = asked === null ? readFragment(OPENING) : asked;
     if (!shared || !this.#panel.set(shared)) {
       this.#notices.problem('This link asks for something this page does not know.');
