@@ -43,6 +43,8 @@ export class TimeChartsElement extends HTMLElement {
     this.setAttribute('role', 'slider');
     this.setAttribute('aria-label', 'Time');
     this.setAttribute('aria-valuemin', '0');
+    this.setAttribute('aria-valuenow', '0');
+    this.setAttribute('aria-valuemax', '0');
     const strip = make('figure', { class: 'strip' }, this.#strip);
     strip.title = 'The whole run. Red: no room; blue: a module loaded; triangle: peak';
     strip.append(this.#stripCursor);
