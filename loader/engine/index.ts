@@ -26,6 +26,7 @@ export {
   type Signal,
   Task,
   type WaitMode,
+  type WaitReason,
 } from './task.ts';
 export { WaitQueue, type WaitResult } from './wait-queue.ts';
 export { Work } from './work-queue.ts';

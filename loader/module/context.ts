@@ -1,11 +1,12 @@
-import type { Engine, Printk, Rcu } from '../engine/index.ts';
+import type { Coroutine, Engine, Printk, Rcu } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { KernelFeatures, KernelIdentity, MachineCosts } from '../presets/index.ts';
 import type { ModuleStats } from '../stats/index.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { AsyncWorks } from './async-works.ts';
 import type { IdempotentTable } from './idempotent.ts';
 import type { ImageCache } from './image-cache.ts';
-import type { InitBehaviour, InitProgram } from './init-behaviour.ts';
+import type { InitBehaviour, InitProgram, InitRequest } from './init-behaviour.ts';
 import type { InitFreeWork } from './init-free.ts';
 import type { ModuleList } from './module-list.ts';
 import type { PurgeLock } from './purge-lock.ts';
@@ -34,6 +35,13 @@ export interface ModuleContext {
   readonly permitted: () => boolean;
   /** What a module's init does; undefined = succeeds, allocates nothing. */
   readonly initBehaviour: (module: string) => InitBehaviour | undefined;
+  /** Makes a request for an init, as the current task; `fromAsync`: an async worker does. */
+  readonly initRequest: (
+    module: string,
+    request: InitRequest,
+    fromAsync: boolean,
+  ) => Coroutine<number>;
+  readonly asyncWorks: AsyncWorks;
   /** Inits that are modelled themselves, by module name; they go before `initBehaviour`. */
   readonly initPrograms: Map<string, InitProgram>;
 }

@@ -43,6 +43,9 @@ export function* doInitModule(
   if (ret > 0) warnPositive(ctx, mod, ret);
 
   modules.setState(mod, 'live');
+  mod.loader = undefined;
+  // Since 67d6212afda2 (v5.18), whether or not this task has scheduled any.
+  if (!mod.asyncProbe) yield* ctx.asyncWorks.synchronizeFull();
   yield* modules.mutex.lock();
   modulePut(ctx, mod, 'do_init_module');
   yield* enableRodataRo(ctx, mod, true);
@@ -85,6 +88,14 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     used.push(...scratch.areas);
     ok = scratch.ok;
   }
+  const { async, requests = [] } = behaviour;
+  if (async) {
+    ctx.asyncWorks.schedule(function* () {
+      yield* ctx.engine.sleep(async.duration);
+      for (const request of async.requests) yield* ctx.initRequest(mod.name, request, true);
+    });
+  }
+  for (const request of requests) yield* ctx.initRequest(mod.name, request, false);
   yield* spend(ctx, behaviour);
   for (const base of used.reverse()) ctx.space.vfree(base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;

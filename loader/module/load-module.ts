@@ -4,7 +4,8 @@ import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { completeFormation } from './complete-formation.ts';
 import type { ModuleContext } from './context.ts';
 import { doInitModule } from './do-init-module.ts';
-import { earlyModCheck, tryToForceLoad } from './early-mod-check.ts';
+import { earlyModCheck } from './early-mod-check.ts';
+import { tryToForceLoad } from './force-load.ts';
 import { freeModMem, unlinkModule } from './free-module.ts';
 import { freeTime } from './kernel-read-file.ts';
 import { layoutAndAllocate } from './layout-and-allocate.ts';
@@ -118,7 +119,10 @@ function* formModule(
 function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> {
   yield* lockToFind(ctx, 1);
   const taken = yield* modulePatientCheckExists(ctx, mod.name, 'load');
-  if (taken === 0) ctx.modules.add(mod);
+  if (taken === 0) {
+    mod.loader = ctx.engine.current;
+    ctx.modules.add(mod);
+  }
   ctx.modules.mutex.unlock();
   return taken;
 }

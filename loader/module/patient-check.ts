@@ -1,5 +1,5 @@
 import { ERRNO } from '../base/index.ts';
-import type { Coroutine, WaitResult } from '../engine/index.ts';
+import type { Coroutine, Task, WaitResult } from '../engine/index.ts';
 import type { DuplicateReason } from '../stats/index.ts';
 import type { ModuleContext } from './context.ts';
 
@@ -19,7 +19,9 @@ export function* modulePatientCheckExists(
   if (!old) return 0;
   if (old.state === 'coming' || old.state === 'unformed') {
     modules.mutex.unlock();
+    const task = waitsForLoad(ctx, name);
     const waited = yield* waitFor(ctx, () => finishedLoading(ctx, name));
+    task.reason = undefined;
     yield* lockToFind(ctx, 2);
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
     old = modules.find(name);
@@ -54,6 +56,15 @@ function* waitFor(ctx: ModuleContext, condition: () => boolean): Coroutine<WaitR
   return waited;
 }
 
+/** Notes what the running task is about to wait for. */
+function waitsForLoad({ engine, modules }: ModuleContext, name: string): Task {
+  const task = engine.current!;
+  const what = `the load of ${name}, which has not ended`;
+  const loaders = (): Task[] => [modules.find(name)?.loader].flatMap((one) => one ?? []);
+  task.reason = { what, on: loaders };
+  return task;
+}
+
 function finishedLoading(ctx: ModuleContext, name: string): boolean {
   const mod = ctx.modules.find(name);
   return !mod || mod.state === 'live' || mod.state === 'going';
@@ -74,10 +85,12 @@ function* waitUntilFree(
       return -ERRNO.EEXIST;
     }
     modules.mutex.unlock();
+    const task = waitsForLoad(ctx, name);
     const waited = yield* waitFor(ctx, () => {
       const mod = modules.find(name);
       return !mod || mod.state === 'live';
     });
+    task.reason = undefined;
     yield* lockToFind(ctx, 2);
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
   }

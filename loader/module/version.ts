@@ -1,7 +1,7 @@
 import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
-import { tryToForceLoad } from './early-mod-check.ts';
+import { tryToForceLoad } from './force-load.ts';
 
 /**
  * Compares a symbol's checksum with the one the module was built against (check_version,

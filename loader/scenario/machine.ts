@@ -38,7 +38,7 @@ export function kernelFeatures(choice: KernelChoice): {
     return { preset, features: preset.features };
   }
   const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
-  const { exports: _e, blacklist: _b, ...replaced } = rest;
+  const { exports: _e, blacklist: _b, trusted_keys: _t, ...replaced } = rest;
   const preset = kernelPreset(base, 'kernel.base');
   const features: Record<string, unknown> = { ...preset.features };
   for (const [name, value] of Object.entries(replaced)) {
@@ -87,9 +87,14 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
     },
     ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
     programs: new Map(
-      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [
+      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe, binfmt }]) => [
         path,
-        { exit, duration: duration_ms * 1_000_000, modprobe },
+        {
+          exit,
+          duration: duration_ms * 1_000_000,
+          modprobe,
+          ...(binfmt === undefined ? {} : { binfmt }),
+        },
       ]),
     ),
     ...(userspace.udev_children_max === undefined

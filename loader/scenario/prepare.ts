@@ -1,6 +1,7 @@
+import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
@@ -15,10 +16,9 @@ import {
   ModuleIndexError,
   moduleBlacklist,
 } from '../userspace/index.ts';
-import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -53,9 +53,18 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
-  const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
+  const {
+    identity: inferred,
+    arch,
+    report,
+    compression,
+  } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
+  const identity =
+    choice?.trusted_keys === undefined
+      ? inferred
+      : { ...inferred, trustedKeys: choice.trusted_keys };
   if (choice?.compression === undefined && compression !== undefined) {
     features = { ...features, compression };
   }
@@ -116,6 +125,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       struct_module_size: identity.structModuleSize ?? null,
       modversions: identity.modversions,
       blacklist: identity.blacklist,
+      ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
       features,
     },
@@ -177,6 +187,12 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
   };
 }
 
+function initRequest(choice: InitRequestChoice): InitRequest {
+  if (typeof choice === 'string') return { name: choice, wait: true };
+  if ('uevent' in choice) return { modalias: choice.uevent };
+  return { name: choice.request, wait: choice.wait };
+}
+
 function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
   const map = new Map<string, InitBehaviour | InitBehaviour[]>();
   if (typeof scenario.modules === 'string') return map;
@@ -192,6 +208,15 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    requests: init.requests.map(initRequest),
+    ...(init.async === undefined
+      ? {}
+      : {
+          async: {
+            duration: init.async.duration_us * 1000,
+            requests: init.async.requests.map(initRequest),
+          },
+        }),
   });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
     const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);

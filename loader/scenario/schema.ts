@@ -52,6 +52,8 @@ export const kernelSchema = z.union([
     /** What the kernel proper exports: names, or the text of its Module.symvers. */
     exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
     blacklist: z.array(z.string()).default([]),
+    /** Signers whose keys it has, by common name, as modinfo shows `signer`. */
+    trusted_keys: z.array(z.string().min(1).max(200)).max(1000).optional(),
   }),
 ]);
 
@@ -102,6 +104,11 @@ const userspaceSchema = z.strictObject({
         duration_ms: z.number().min(0).max(86_400_000).default(0),
         /** Does what modprobe does, after its own time. */
         modprobe: z.boolean().default(false),
+        /** Its file has a format no handler takes: exec asks for `binfmt-` and these four digits. */
+        binfmt: z
+          .string()
+          .regex(/^[0-9a-f]{4}$/, 'four hexadecimal digits')
+          .optional(),
       }),
     )
     .default({}),
@@ -128,6 +135,15 @@ const userspaceSchema = z.strictObject({
     .default({}),
 });
 
+/** A name for request_module(), waited for or not, or the modalias of a device that appears. */
+const initRequest = z.union([
+  z.string().min(1).max(4096),
+  z.strictObject({ request: z.string().min(1).max(4096), wait: z.boolean().default(true) }),
+  z.strictObject({ uevent: z.string().min(1).max(4096) }),
+]);
+
+const initRequests = z.array(initRequest).max(1000).default([]);
+
 const initSchema = z.strictObject({
   ret: z.int().min(-4095).max(2_147_483_647).default(0),
   duration_us: z.number().min(0).max(1e9).optional(),
@@ -143,6 +159,12 @@ const initSchema = z.strictObject({
   holds: z.array(z.string().min(1)).default([]),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+  /** What it asks of user space, one after the other, once it has its memory. */
+  requests: initRequests,
+  /** A job it gives to an async worker, which its load waits for without `async_probe`. */
+  async: z
+    .strictObject({ duration_us: z.number().min(0).max(1e9).default(0), requests: initRequests })
+    .optional(),
 });
 
 /** One behaviour for every run of a module's init, or one for each run; the last one stays. */
@@ -186,6 +208,7 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type KernelChoice = z.infer<typeof kernelSchema>;
 export type MachineChoice = z.infer<typeof machineSchema>;
 export type InitChoice = z.infer<typeof initSchema>;
+export type InitRequestChoice = z.infer<typeof initRequest>;
 
 /** The document's JSON Schema (2020-12). */
 export function scenarioJsonSchema(): unknown {

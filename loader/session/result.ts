@@ -7,6 +7,7 @@ import type { Bytes, Nanos } from '../base/index.ts';
 import type { LoadStage, WastedBytes } from '../events/index.ts';
 import type { DuplicateRow } from '../stats/index.ts';
 import type { FragmentationStats } from '../vmalloc/index.ts';
+import type { StuckTask } from './stuck.ts';
 
 /** One call: of a scenario's step, or of a storm's CPU. */
 export interface CallResult {
@@ -69,9 +70,11 @@ export interface AllocationFailure {
   readonly sentence: string;
 }
 
-/** A read that gave something else than its step expects. */
+/** A call of which something else came than its step expects. */
 export interface UnmetExpectation {
   readonly step: number;
+  /** Which process of a parallel step. */
+  readonly member?: number;
   readonly path: string;
   readonly expected: string;
   readonly found: string;
@@ -105,6 +108,12 @@ export interface RunResult {
   /** When the last call was answered. */
   readonly settled_ns: Nanos;
   readonly events: number;
-  /** Reads whose text was not what the scenario expects. */
+  /** Tasks that can never go on, who waits for whom; empty when every request was answered. */
+  readonly stuck: readonly StuckTask[];
+  /** The same in sentences. */
+  readonly stuck_text: readonly string[];
+  /** How many things the scenario's steps expect. */
+  readonly expectations: number;
+  /** Those that came otherwise. */
   readonly unmet: readonly UnmetExpectation[];
 }

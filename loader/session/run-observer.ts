@@ -1,9 +1,11 @@
 import { errnoName } from '../base/index.ts';
+import type { Task } from '../engine/index.ts';
 import type { EventBody, LoadStage } from '../events/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import { FirstFailure, type RequestNow } from './first-failure.ts';
 import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
 import type { RequestRecord, SessionObserver } from './session.ts';
+import { type StuckTask, stuckTasks } from './stuck.ts';
 
 const NO_LINES: readonly string[] = [];
 
@@ -29,6 +31,7 @@ export class RunObserver implements SessionObserver {
   settled = 0;
   readonly #kernel: SimKernel;
   readonly #stepped: boolean;
+  #session: { readonly unanswered: readonly Task[] } | undefined;
   readonly #lines = new Map<number, string[]>();
   readonly #open = new Map<number, OpenRequest>();
 
@@ -45,6 +48,18 @@ export class RunObserver implements SessionObserver {
     });
     kernel.events.watch((event) => this.#observe(event));
     this.#notePeak(0, 0);
+  }
+
+  onStart(session: { readonly unanswered: readonly Task[] }): void {
+    this.#session = session;
+  }
+
+  /** Tasks that wait for ever, once a run has come to its end. */
+  get stuck(): readonly StuckTask[] {
+    return stuckTasks(this.#session?.unanswered ?? [], (request) => {
+      const open = this.#open.get(request);
+      return open === undefined ? '' : `${open.op} ${open.subject}`.trimEnd();
+    });
   }
 
   get firstFailure(): AllocationFailure | null {

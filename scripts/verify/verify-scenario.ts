@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
+import { AREAS_FILE, areasFile } from '../../loader/kernel-tests/index.ts';
 import {
   prepareRun,
   type Scenario,
@@ -12,7 +13,6 @@ import {
   type Step,
   scenarioSchema,
 } from '../../loader/scenario/index.ts';
-import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
 import { ForeignAreas } from './foreign-areas.ts';
 import { KernelAccount } from './kernel-account.ts';
@@ -81,7 +81,7 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   const { kernel: simulated } = prepared;
   const account = new KernelAccount(simulated, linux.allocator);
   simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated, account));
+  simulated.files.add(AREAS_FILE, areasFile(simulated.ctx, account));
   const others = target.vmapStack ? linux.foreign : [];
   const foreign = new ForeignAreas(simulated, others, linux.calls);
   const started = performance.now();
