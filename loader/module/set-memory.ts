@@ -11,6 +11,9 @@ const DATA_TYPES: readonly AreaPurpose[] = [
   'init_rodata',
 ];
 
+/** frob_text() and frob_rodata() of core and init; with the same number of calls by type (6.4). */
+const CALLS_BEFORE_69: readonly AreaPurpose[] = ['text', 'init_text', 'rodata', 'init_rodata'];
+
 /**
  * Changes the protection of a module's areas; on x86 each change purges the whole lazy list first
  * (module_set_memory, kernel/module/strict_rwx.c; change_page_attr_set_clr,
@@ -22,8 +25,9 @@ function* setMemory(
   types: readonly AreaPurpose[],
 ): Coroutine<void> {
   const { costs, engine } = ctx;
+  const always = ctx.features.protect === 'each_call';
   for (const type of types) {
-    if (!mod.memory.some((area) => area.purpose === type)) continue;
+    if (!always && !mod.memory.some((area) => area.purpose === type)) continue;
     ctx.space.vmUnmapAliases();
     yield* ctx.purges.spend();
     yield engine.work(costs.set_memory_ns);
@@ -37,26 +41,27 @@ export function* enableRodataRo(
   afterInit: boolean,
 ): Coroutine<void> {
   if (!ctx.features.strict_module_rwx) return;
-  if (ctx.features.layout === 'two') {
-    if (!afterInit) yield* setMemory(ctx, mod, ['core', 'init']);
+  if (ctx.features.protect === 'each_call') {
+    yield* setMemory(ctx, mod, CALLS_BEFORE_69);
+    if (afterInit) yield* setMemory(ctx, mod, ['ro_after_init']);
     return;
   }
-  yield* setMemory(ctx, mod, ['rodata', 'init_rodata']);
+  if (!afterInit || ctx.features.after_init === 'all') {
+    yield* setMemory(ctx, mod, ['rodata', 'init_rodata']);
+  }
   if (afterInit) yield* setMemory(ctx, mod, ['ro_after_init']);
 }
 
 /** module_enable_data_nx(): nothing on a CPU without NX. */
 export function* enableDataNx(ctx: ModuleContext, mod: Module): Coroutine<void> {
   if (!ctx.features.strict_module_rwx || !ctx.features.nx) return;
-  yield* setMemory(ctx, mod, ctx.features.layout === 'two' ? ['core', 'init'] : DATA_TYPES);
+  yield* setMemory(ctx, mod, DATA_TYPES);
 }
 
 /** module_enable_text_rox(); without strict permissions only NX is cleared. */
 export function* enableTextRox(ctx: ModuleContext, mod: Module): Coroutine<void> {
   if (!ctx.features.strict_module_rwx && !ctx.features.nx) return;
-  yield* setMemory(
-    ctx,
-    mod,
-    ctx.features.layout === 'two' ? ['core', 'init'] : ['text', 'init_text'],
-  );
+  // set_memory_x() alone, as before 6.9, changes nothing where there is no NX.
+  if (ctx.features.protect === 'each_call' && !ctx.features.nx) return;
+  yield* setMemory(ctx, mod, ['text', 'init_text']);
 }

@@ -17,4 +17,5 @@ export {
   type KernelName,
   type KernelPreset,
 } from './kernels.ts';
+export { type ResolvedKernel, resolveKernel } from './kernel-names.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

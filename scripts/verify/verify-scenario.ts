@@ -6,22 +6,19 @@ import { readFileSync } from 'node:fs';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
 import {
-  prepareRun,
   type Scenario,
   type ScenarioInput,
   type Step,
   scenarioSchema,
 } from '../../loader/scenario/index.ts';
-import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
-import { KernelAccount } from './kernel-account.ts';
 import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
-import { type ModelRun, observeModel } from './observe-model.ts';
+import type { ModelRun } from './observe-model.ts';
+import { runModel } from './run-model.ts';
 import {
   needsAccount,
   refuseShuffledTests,
   TEST_VMALLOC,
-  testVmallocProgram,
 } from './test-vmalloc-program.ts';
 
 export interface VerifyTask extends LinuxTask {
@@ -70,18 +67,13 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
     userspace: scenario.userspace,
   };
   const given = scenarioSchema.parse({ ...document, steps: [] });
-  const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
-  // The guest's init and its modprobe run under SCHED_IDLE.
-  prepared.kernel.callerPolicy = 'idle';
-  const { kernel: simulated } = prepared;
-  const account = new KernelAccount(simulated, linux.allocator);
-  simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated, account));
-  const started = performance.now();
-  const starts = linux.startsUs.slice(0, linux.completed);
-  const onStep = (step: number): void => account.beginStep(step);
-  const model = observeModel(prepared, starts, linux.references, onStep);
-  const modelMs = performance.now() - started;
+  const { model, account, modelMs } = runModel({
+    scenario: { ...given, steps: [...steps] },
+    source,
+    startsUs: linux.startsUs.slice(0, linux.completed),
+    references: linux.references,
+    allocator: linux.allocator,
+  });
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   comparePlaces(compared, linux, account.placed, task.offset ?? 0);
   compared.attributed.init_log += linux.exitLog.length;
