@@ -47,6 +47,7 @@ export class TestKmodDevice {
       records: new RecordsArea(this.#kernel, mod),
       threadNs,
       announced,
+      startFs: ctx.features.test_kmod_fs === 'none' ? 'EMPTY' : 'xfs',
     });
     return this.#device;
   }

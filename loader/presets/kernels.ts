@@ -62,6 +62,8 @@ export interface KernelFeatures {
   readonly module_namespaces: boolean;
   /** What a failed search shows as va_start: the window's end, or the errno (v6.15). */
   readonly failed_search: 'vend' | 'errno';
+  /** The file system test_kmod.ko asks for when nobody says (lib/test_kmod.c): none in v6.19. */
+  readonly test_kmod_fs: 'xfs' | 'none';
   /** The function a limit on failed module allocations is named after. */
   readonly execmem_limit: '__execmem_alloc' | 'execmem_vmalloc';
   /** Freed areas merge with their parked neighbours (to v6.8) or stay apart (v6.9). */
@@ -123,6 +125,7 @@ const V6_12: KernelFeatures = {
   missing_version: 'refused',
   module_namespaces: false,
   failed_search: 'vend',
+  test_kmod_fs: 'xfs',
   execmem_limit: '__execmem_alloc',
   lazy_areas: 'per_node',
   stats: true,
@@ -186,6 +189,7 @@ const V6_19: KernelFeatures = {
   missing_version: 'accepted',
   module_namespaces: true,
   failed_search: 'errno',
+  test_kmod_fs: 'none',
   execmem_limit: 'execmem_vmalloc',
 };
 

@@ -34,6 +34,7 @@ const featureSchema = z
     missing_version: z.enum(['refused', 'accepted']),
     module_namespaces: z.boolean(),
     failed_search: z.enum(['vend', 'errno']),
+    test_kmod_fs: z.enum(['xfs', 'none']),
     execmem_limit: z.enum(['__execmem_alloc', 'execmem_vmalloc']),
     lazy_areas: z.enum(['merged', 'per_node']),
     stats: z.boolean(),
