@@ -12,17 +12,21 @@ import {
 } from './engine/index.ts';
 import { EventLog } from './events/index.ts';
 import {
+  AsyncWorks,
   IdempotentTable,
   ImageCache,
   type InitBehaviours,
   InitFreeWork,
+  type InitRequest,
   InitScript,
   KernelTaint,
   ModuleCall,
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
+  SharedHardware,
 } from './module/index.ts';
 import type {
   AddressSpacePreset,
@@ -40,6 +44,8 @@ export interface SimKernelOptions {
   readonly identity: KernelIdentity;
   readonly space: AddressSpacePreset;
   readonly cpus: number;
+  /** Sockets, each with memory of its own; default 1. */
+  readonly sockets?: number;
   readonly costs: MachineCosts;
   readonly seed: number;
   readonly source: ModuleSource;
@@ -52,6 +58,8 @@ export interface SimKernelOptions {
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
+  /** /proc/cmdline, without its newline; default empty. */
+  readonly commandLine?: string;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -142,12 +150,13 @@ export class SimKernel {
       rcu,
       space,
       purges,
+      shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,
@@ -157,12 +166,15 @@ export class SimKernel {
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
+      initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
+      asyncWorks: new AsyncWorks(engine),
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
     this.userland = new Userland(this, options.userland);
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
+      commandLine: options.commandLine ?? '',
       modprobePath: this.userland.path,
       dupsTrace: this.userland.dupsTrace,
       modulesDisabled: {
@@ -259,6 +271,22 @@ export class SimKernel {
     task.request = outer;
     this.#parents.delete(request);
     return ret;
+  }
+
+  /** What a module's init asks of user space, as the current task. */
+  #initRequest(module: string, request: InitRequest, fromAsync: boolean): Coroutine<number> {
+    if ('name' in request) {
+      const { name, wait } = request;
+      const callSite = `${module}_init [${module}]`;
+      return this.call('request_module', name, () =>
+        this.userland.requestModule.request({ name, wait, callSite, fromAsync }),
+      );
+    }
+    const { modalias } = request;
+    return this.call('uevent', modalias, ({ request: number }) => {
+      const devpath = `/devices/${module}/${number}`;
+      return this.userland.udev.emit({ action: 'add', devpath, modalias });
+    });
   }
 
   /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */

@@ -91,7 +91,8 @@ function checkSectionNames(view: ElfView, kernel: ElfKernel): ElfRefusal | undef
   const table = view.header.shstrndx;
   const tableType = view.shType(table);
   const typed = kernel.stringTableTypes ?? true;
-  if (typed && tableType !== SHT.STRTAB) return refuse(`Invalid ELF section name table type: ${tableType}`);
+  if (typed && tableType !== SHT.STRTAB)
+    return refuse(`Invalid ELF section name table type: ${tableType}`);
   const badTable = checkNameTable(view);
   if (badTable) return badTable;
   const size = view.shSize(table);

@@ -109,7 +109,11 @@ class StandIn {
   #strings(name: string, texts: readonly string[]): void {
     const section = this.#section(name);
     if (section < 0) return;
-    this.#fits(name, section, texts.reduce((sum, text) => sum + text.length + 1, 0));
+    this.#fits(
+      name,
+      section,
+      texts.reduce((sum, text) => sum + text.length + 1, 0),
+    );
     let at = this.#offsets[section]!;
     for (const text of texts) at = writeLatin1(this.#file.bytes, at, text) + 1;
   }
@@ -139,7 +143,11 @@ class StandIn {
       list.push(
         { offset: value, symbol: Math.max(target, 0), addend: 0 },
         { offset: value + 4, symbol: text, addend: 0 },
-        { offset: value + 8, symbol: space < 0 ? text : space, addend: space < 0 ? name.length : 0 },
+        {
+          offset: value + 8,
+          symbol: space < 0 ? text : space,
+          addend: space < 0 ? name.length : 0,
+        },
       );
     }
     pointers.set(section, list);

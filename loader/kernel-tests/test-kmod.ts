@@ -73,6 +73,7 @@ export class TestKmod {
   constructor(options: TestKmodOptions) {
     const { engine } = options;
     this.#options = options;
+    this.#fs = options.startFs ?? START.fs;
     this.#kthreadd = new Kthreadd(engine, options.threadNs);
     this.#configMutex = new Mutex(engine);
     this.#triggerMutex = new Mutex(engine);

@@ -3,7 +3,7 @@ import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import { type LoadInfo, MODULE_INIT_FLAGS } from './load-info.ts';
-import { modulePatientCheckExists } from './patient-check.ts';
+import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
 import { checkVersion } from './version.ts';
 
 /**
@@ -25,7 +25,7 @@ export function* earlyModCheck(
   }
   const err = checkModinfo(ctx, info, elf);
   if (err !== 0 || !ctx.features.early_check) return err;
-  yield* ctx.modules.mutex.lock();
+  yield* lockToFind(ctx, 2);
   const taken = yield* modulePatientCheckExists(ctx, elf.name, 'becoming');
   ctx.modules.mutex.unlock();
   return taken;

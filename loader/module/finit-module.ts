@@ -116,7 +116,7 @@ function* initModuleFromFile(
   });
   const decoded = yield* moduleDecompress(ctx, call, bytes);
   ctx.space.vfree(copy);
-  yield ctx.engine.work(freeTime(ctx, bytes.length));
+  yield* freeTime(ctx, bytes.length);
   tracer.emit({
     kind: 'stage_end',
     request: call.request,
@@ -204,11 +204,10 @@ function* copyModuleFromUser(
   call.allocated += area.size;
   const readable = image.fault ? 0 : image.bytes.length;
   const chunks = Math.ceil(Math.min(image.len, readable) / COPY_CHUNK_SIZE);
-  yield ctx.engine.work(
-    ctx.costs.vmap_area_ns +
-      pagesFor(image.len) * ctx.costs.vmalloc_page_ns +
-      chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns,
-  );
+  yield ctx.engine.work(ctx.shared.vmapArea());
+  const copyTime = chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns;
+  const pages = pagesFor(image.len);
+  yield* ctx.shared.fillPages(pages, ctx.costs.vmalloc_page_ns + copyTime / pages);
   if (readable >= image.len) return { errno: 0, copy: area.addr };
   ctx.space.vfree(area.addr);
   return { errno: ERRNO.EFAULT, copy: 0 };

@@ -3,6 +3,7 @@ import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 import { modulePut, moduleUnloadFree } from './resolve-symbols.ts';
 import { vfreeInTime } from './vfree.ts';
+import { wakeModuleWaiters } from './wake-waiters.ts';
 
 /** Takes a module off the list: woken waiters look again, RCU readers are waited for. */
 export function* unlinkModule(
@@ -12,7 +13,7 @@ export function* unlinkModule(
 ): Coroutine<void> {
   yield* ctx.modules.mutex.lock();
   ctx.modules.remove(mod);
-  if (wakeWaiters) ctx.modules.wq.wakeAll();
+  if (wakeWaiters) yield* wakeModuleWaiters(ctx);
   yield* ctx.rcu.synchronize();
   ctx.modules.mutex.unlock();
 }
@@ -36,7 +37,7 @@ export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
 export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   ctx.tracer.emit({ kind: 'module_free', name: mod.name });
   mod.inSysfs = false;
-  yield ctx.engine.work(ctx.costs.sysfs_ns);
+  yield* ctx.shared.moduleSysfs();
   yield* ctx.modules.mutex.lock();
   ctx.modules.setState(mod, 'unformed');
   ctx.modules.mutex.unlock();

@@ -12,7 +12,7 @@ import { freeCopy, type LoadInfo } from './load-info.ts';
 import type { Module, Taint } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 import { parseArgs } from './params/parse-args.ts';
-import { modulePatientCheckExists } from './patient-check.ts';
+import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
 import { moduleUnloadFree, simplifySymbols } from './resolve-symbols.ts';
 import { moduleSigCheck } from './sig-check.ts';
 import { modSysfsSetup } from './sysfs-setup.ts';
@@ -34,7 +34,7 @@ export function* loadModule(
   if (!formed.ok) {
     bumpBecoming(ctx, call, info);
     freeCopy(ctx, info);
-    yield ctx.engine.work(freeTime(ctx, info.len));
+    yield* freeTime(ctx, info.len);
     return formed.ret;
   }
   const { mod } = formed;
@@ -44,7 +44,7 @@ export function* loadModule(
   stageEnd(ctx, call, err);
   if (err !== 0) return err;
   freeCopy(ctx, info);
-  yield ctx.engine.work(freeTime(ctx, info.len));
+  yield* freeTime(ctx, info.len);
   ctx.tracer.emit({ kind: 'module_load', name: mod.name, taints: mod.taintLetters });
   call.stage = 'init';
   stageBegin(ctx, call);
@@ -112,7 +112,7 @@ function* formModule(
     yield* ctx.rcu.synchronize();
     return yield* unloadFree(ctx, call, info, mod, complete);
   }
-  yield ctx.engine.work(ctx.costs.sysfs_ns);
+  yield* ctx.shared.moduleSysfs();
   mod.args = info.args;
   const parsed = parseArgs(ctx, mod, info.args) || modSysfsSetup(ctx, mod);
   if (parsed !== 0) {
@@ -125,9 +125,12 @@ function* formModule(
 
 /** Reserves the name, or waits and gives up when another has it. */
 function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> {
-  yield* ctx.modules.mutex.lock();
+  yield* lockToFind(ctx, 1);
   const taken = yield* modulePatientCheckExists(ctx, mod.name, 'load');
-  if (taken === 0) ctx.modules.add(mod);
+  if (taken === 0) {
+    mod.loader = ctx.engine.current;
+    ctx.modules.add(mod);
+  }
   ctx.modules.mutex.unlock();
   return taken;
 }
@@ -230,7 +233,7 @@ function* freeUnformed(
   call.waste('load', bytes);
   yield* freeModMem(ctx, mod);
   freeCopy(ctx, info);
-  yield ctx.engine.work(freeTime(ctx, info.len));
+  yield* freeTime(ctx, info.len);
   return err;
 }
 

@@ -30,7 +30,7 @@ function* setMemory(
     if (!always && !mod.memory.some((area) => area.purpose === type)) continue;
     ctx.space.vmUnmapAliases();
     yield* ctx.purges.spend();
-    yield engine.work(costs.set_memory_ns);
+    yield engine.work(costs.set_memory_ns + ctx.shared.broadcastNs);
   }
 }
 

@@ -12,7 +12,8 @@ const PKEY_ID_PKCS7 = 2;
  * Looks for an appended signature and takes it off `info.len` (module_sig_check,
  * kernel/module/signing.c, Linux 6.12). Returns 0 or a negative errno.
  *
- * Model: no keys are modelled; a well-formed signature counts as one whose key is not available.
+ * Model: no signature is verified; a well-formed one counts as made with a key that the kernel has or
+ * has not, as the feature `module_sig_key` says.
  */
 export function moduleSigCheck(ctx: ModuleContext, info: LoadInfo, subject: string): number {
   const { module_sig } = ctx.features;
@@ -29,7 +30,10 @@ export function moduleSigCheck(ctx: ModuleContext, info: LoadInfo, subject: stri
     const refused = stripSignature(ctx, info, subject);
     if (refused === ERRNO.ENOPKG) reason = 'module with unsupported crypto';
     else if (refused !== 0) return -refused;
-    else reason = 'module with unavailable key';
+    else if (ctx.features.module_sig_key) {
+      info.sigOk = true;
+      return 0;
+    } else reason = 'module with unavailable key';
   }
   if (module_sig === 'enforce') {
     ctx.log.print(LOG_LEVEL.NOTICE, `Loading of ${reason} is rejected`);

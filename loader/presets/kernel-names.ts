@@ -52,7 +52,10 @@ function resolveRelease(name: string, minor: number, point: number): ResolvedKer
   const as = (preset: keyof typeof KERNEL_PRESETS, why: string): ResolvedKernel => {
     const found: KernelPreset = presets[preset]!;
     if (found.release === `6.${minor}.${point}`) return { preset: found };
-    return { preset: found, note: `kernel ${name}: the rules of ${preset} (${found.release})${why}` };
+    return {
+      preset: found,
+      note: `kernel ${name}: the rules of ${preset} (${found.release})${why}`,
+    };
   };
   if (minor === 1) {
     if (point === 0) return as('v6.1', '');

@@ -92,6 +92,8 @@ export interface KernelFeatures {
   readonly nx: boolean;
   /** CONFIG_MODULE_SIG: `off`, `permissive` (taints) or `enforce`. */
   readonly module_sig: 'off' | 'permissive' | 'enforce';
+  /** Whether the kernel has the key that well-formed signatures were made with. */
+  readonly module_sig_key: boolean;
 }
 
 export interface KernelPreset {
@@ -144,6 +146,7 @@ const V6_12: KernelFeatures = {
   smp: true,
   nx: false,
   module_sig: 'off',
+  module_sig_key: false,
 };
 
 const V6_5: KernelFeatures = {

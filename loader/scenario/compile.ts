@@ -31,7 +31,12 @@ function compileStep(step: Step, groups: ProcessGroup[]): Operation {
       delay: delay_ms * MS,
       ...(signal ? { signal: { kind: signal.kind, after: signal.after_ms * MS } } : {}),
     }));
-    groups.push({ files: [], members });
+    const signals = step.signals.map(({ program, kind, after_ms }) => ({
+      program,
+      kind,
+      after: after_ms * MS,
+    }));
+    groups.push({ files: [], members, signals });
     return { op: 'group', group: groups.length - 1 };
   }
   const action = fileAction(step);

@@ -1,6 +1,6 @@
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
@@ -9,11 +9,16 @@ import {
   inferIdentity,
   parseModuleSymvers,
 } from '../survey/index.ts';
-import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
+import {
+  buildModuleIndex,
+  type ModuleIndex,
+  ModuleIndexError,
+  moduleBlacklist,
+} from '../userspace/index.ts';
 import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -45,7 +50,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     vermagic: choice?.vermagic,
     structModuleSize: choice?.struct_module_size,
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
-    blacklist: choice?.blacklist,
+    blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
   const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
@@ -55,11 +60,16 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     features = { ...features, compression };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb } = scenario.machine;
+  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
-      made ??= buildModuleIndex(source, scenario.userspace.modprobe_conf);
+      made ??= buildModuleIndex(source, {
+        conf: scenario.userspace.modprobe_conf,
+        files: scenario.userspace.modprobe_d,
+        commandLine,
+      });
     } catch (error) {
       if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
       throw error;
@@ -79,12 +89,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,
       init: initBehaviours(scenario),
       moduleIndex: index,
       userland: userlandOptions(scenario),
+      commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
       ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
     });
@@ -119,7 +131,11 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       ...(initial === undefined ? {} : { initial }),
       costs,
     },
-    warnings: () => [...(note === undefined ? [] : [note]), ...foreignModules(arch, space, source), ...(made?.problems ?? [])],
+    warnings: () => [
+      ...(note === undefined ? [] : [note]),
+      ...foreignModules(arch, space, source),
+      ...(made?.problems ?? []),
+    ],
   };
 }
 
@@ -165,6 +181,12 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
   };
 }
 
+function initRequest(choice: InitRequestChoice): InitRequest {
+  if (typeof choice === 'string') return { name: choice, wait: true };
+  if ('uevent' in choice) return { modalias: choice.uevent };
+  return { name: choice.request, wait: choice.wait };
+}
+
 function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
   const map = new Map<string, InitBehaviour | InitBehaviour[]>();
   if (typeof scenario.modules === 'string') return map;
@@ -180,6 +202,15 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    requests: init.requests.map(initRequest),
+    ...(init.async === undefined
+      ? {}
+      : {
+          async: {
+            duration: init.async.duration_us * 1000,
+            requests: init.async.requests.map(initRequest),
+          },
+        }),
   });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
     const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);

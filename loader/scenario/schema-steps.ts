@@ -125,6 +125,17 @@ const parallel = z.strictObject({
     )
     .min(1)
     .max(4096),
+  /** Sent to the programs of that name that the kernel has started, so long after the beginning. */
+  signals: z
+    .array(
+      z.strictObject({
+        program: z.string().min(1).max(15),
+        kind: z.enum(['int', 'kill']),
+        after_ms: z.number().min(0).max(86_400_000),
+      }),
+    )
+    .max(4096)
+    .default([]),
 });
 
 export const stepSchema = z.union([

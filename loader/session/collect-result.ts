@@ -3,6 +3,7 @@ import type { PreparedRun } from '../scenario/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';
 import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
 import type { RunResult, UnmetExpectation } from './result.ts';
+import { explainStuck } from './stuck.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -30,6 +31,12 @@ export function collectResult(run: PreparedRun): RunResult {
   }
   const { source } = kernel.options;
   const vmalloc = run.machineBlock.vmalloc as { start: string; end: string };
+  const wasted = {
+    kread: stats.true('invalid_kread_bytes'),
+    decompress: stats.true('invalid_decompress_bytes'),
+    becoming: stats.true('invalid_becoming_bytes'),
+    load: stats.true('invalid_mod_bytes'),
+  };
   return {
     version: 1,
     scenario: { name: scenario.name, seed: scenario.seed },
@@ -45,12 +52,8 @@ export function collectResult(run: PreparedRun): RunResult {
     calls: observer.calls,
     counters,
     counters_true: trueCounters,
-    wasted: {
-      kread: stats.true('invalid_kread_bytes'),
-      decompress: stats.true('invalid_decompress_bytes'),
-      becoming: stats.true('invalid_becoming_bytes'),
-      load: stats.true('invalid_mod_bytes'),
-    },
+    wasted,
+    wasted_true: { ...wasted, kread: wasted.kread - observer.readErrors },
     duplicates: stats.duplicates(),
     files,
     vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },
@@ -60,6 +63,8 @@ export function collectResult(run: PreparedRun): RunResult {
     end_ns: kernel.engine.now,
     settled_ns: observer.settled,
     events: observer.events,
+    stuck: observer.stuck,
+    stuck_text: explainStuck(observer.stuck),
     unmet: unmetExpectations(run),
   };
 }

@@ -10,6 +10,7 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
+import { shellWords } from '../userspace/index.ts';
 import type { VirtualFile } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
@@ -78,8 +79,8 @@ export function startOperation(
       return userland.requestModule.request({ name, wait, callSite });
     }
     case 'modprobe': {
-      const args = operation.args === '' ? [] : operation.args.split(' ');
-      return runModprobe(kernel, ['modprobe', operation.name, ...args]);
+      const { name, args } = operation;
+      return runModprobe(kernel, call, ['modprobe', name, ...shellWords(args)]);
     }
     case 'uevent': {
       const { modalias } = operation;
@@ -94,15 +95,25 @@ function* atOnce(ret: number): Coroutine<number> {
   return ret;
 }
 
-/** Model: the task that asks becomes modprobe for the time, where a shell would make a child. */
-function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<number> {
+/**
+ * The exit code of modprobe as a shell gives it: 128 and the signal's number when one killed it.
+ * Model: the task that asks becomes modprobe for the time, where a shell would make a child.
+ */
+function* runModprobe(
+  kernel: SimKernel,
+  call: ModuleCall,
+  argv: readonly string[],
+): Coroutine<number> {
   const task = kernel.engine.current!;
   const { comm } = task;
   task.rename('modprobe');
-  const program = kernel.userland.modprobe.program(argv);
+  const said: string[] = [];
+  const program = kernel.userland.modprobe.program(argv, said);
   const status = (yield kernel.engine.enter(program)) as number;
   task.rename(comm);
-  return status;
+  if (said.length > 0) call.output = said;
+  const signal = status & 0x7f;
+  return signal === 0 ? status >> 8 : 128 + signal;
 }
 
 /** The file of a finit_module, opened as the operation says, or the negative errno of open(2). */

@@ -14,3 +14,4 @@ export type { PortSession, SessionCompletion } from './port-session.ts';
 export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
 export { RunObserver } from './run-observer.ts';
 export { Session } from './session.ts';
+export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';

@@ -7,6 +7,7 @@ import type { Bytes, Nanos } from '../base/index.ts';
 import type { LoadStage, WastedBytes } from '../events/index.ts';
 import type { DuplicateRow } from '../stats/index.ts';
 import type { FragmentationStats } from '../vmalloc/index.ts';
+import type { StuckTask } from './stuck.ts';
 
 /** One call: of a scenario's step, or of a storm's CPU. */
 export interface CallResult {
@@ -30,6 +31,8 @@ export interface CallResult {
   readonly log: readonly string[];
   /** What a read read. */
   readonly text?: string;
+  /** What modprobe printed, both streams in order. */
+  readonly output?: readonly string[];
 }
 
 /** Calls of one kind: how many, how they ended. */
@@ -90,6 +93,8 @@ export interface RunResult {
   readonly counters: Readonly<Record<string, number | string>>;
   readonly counters_true: Readonly<Record<string, number>>;
   readonly wasted: WastedBytes;
+  /** The same without what a counter bug of some kernels adds for failed reads: their negative errors. */
+  readonly wasted_true: WastedBytes;
   readonly duplicates: readonly DuplicateRow[];
   readonly files: Readonly<Record<string, string>>;
   readonly vmalloc: FragmentationStats & { readonly start: string; readonly end: string };
@@ -101,6 +106,10 @@ export interface RunResult {
   /** When the last call was answered. */
   readonly settled_ns: Nanos;
   readonly events: number;
+  /** Tasks that can never go on, who waits for whom; empty when every request was answered. */
+  readonly stuck: readonly StuckTask[];
+  /** The same in sentences. */
+  readonly stuck_text: readonly string[];
   /** Reads whose text was not what the scenario expects. */
   readonly unmet: readonly UnmetExpectation[];
 }

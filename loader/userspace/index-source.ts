@@ -17,6 +17,8 @@ export interface IndexSource {
     readonly order?: string;
     /** modules.builtin.modinfo: aliases of what is built in. */
     readonly builtinModinfo?: string;
+    /** /proc/cmdline, which libkmod reads too. */
+    readonly commandLine?: string;
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Bytes, ERRNO, type Nanos } from '../base/index.ts';
-import type { Coroutine } from '../engine/index.ts';
+import type { Coroutine, Signal } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import { TestKmodDevice } from '../kernel-tests/index.ts';
 import {
@@ -20,6 +20,7 @@ import {
 import type { UserspaceCosts } from '../presets/index.ts';
 import {
   defaultChildrenMax,
+  type IndexSource,
   Libkmod,
   Modprobe,
   ModuleIndex,
@@ -33,6 +34,8 @@ export interface PlainProgram {
   readonly duration: Nanos;
   /** Runs modprobe's work, too, before it ends. */
   readonly modprobe: boolean;
+  /** Its file has this format, which no handler takes. */
+  readonly binfmt?: string;
 }
 
 export interface UserlandOptions {
@@ -58,6 +61,7 @@ const MODPROBE_PATHS: ReadonlySet<string> = new Set([
 /** What runs above the kernel, and the kernel's way to ask it for modules. */
 export class Userland {
   readonly requestModule: RequestModule;
+  readonly #helper: UsermodeHelper;
   readonly path = new ModprobePath();
   readonly dupsTrace = new DupsTrace();
   readonly #kernel: SimKernel;
@@ -71,6 +75,15 @@ export class Userland {
     this.#options = options;
     this.#testKmod = new TestKmodDevice(kernel, this);
     const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
+    this.#helper = new UsermodeHelper({
+      engine,
+      tracer,
+      costs: options.costs,
+      workerNs: costs.worker_ns,
+      execTarget: (path) => this.#execTarget(path),
+      requestFormat: (name) =>
+        this.requestModule.request({ name, wait: true, callSite: 'bprm_execve' }),
+    });
     this.requestModule = new RequestModule({
       engine,
       log,
@@ -79,13 +92,7 @@ export class Userland {
       features,
       wordBits: kernel.space.preset.wordBits,
       workerNs: costs.worker_ns,
-      helper: new UsermodeHelper({
-        engine,
-        tracer,
-        costs: options.costs,
-        workerNs: costs.worker_ns,
-        execTarget: (path) => this.#execTarget(path),
-      }),
+      helper: this.#helper,
       path: this.path,
       dupsTrace: this.dupsTrace,
       taint,
@@ -93,9 +100,20 @@ export class Userland {
     });
   }
 
+  /** Sends a signal to every program of that name that the kernel has started and that runs. */
+  signalHelpers(comm: string, signal: Signal): void {
+    const { engine } = this.#kernel;
+    for (const task of [...this.#helper.running]) {
+      if (task.comm === comm) engine.signal(task, signal);
+    }
+  }
+
   /** libkmod over the modules of this machine; reads its indexes when first asked. */
   get libkmod(): Libkmod {
-    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index);
+    const directory = this.#kernel.tree.root;
+    this.#libkmod ??= new Libkmod(userKernel(this.#kernel, this.#options.costs), this.index, {
+      directory,
+    });
     return this.#libkmod;
   }
 
@@ -124,6 +142,7 @@ export class Userland {
   #execTarget(path: string): ExecTarget {
     const plain = this.#options.programs.get(path);
     const { tree, files, engine, callerPolicy } = this.#kernel;
+    if (plain?.binfmt !== undefined) return { format: plain.binfmt };
     if (plain || MODPROBE_PATHS.has(path)) {
       const { modprobe } = this;
       return (argv) => {
@@ -143,12 +162,24 @@ export class Userland {
   }
 }
 
-/**
- * The modules of a source as depmod sees them, or why they cannot be indexed. Directives of `conf`
- * stand behind those of the source's own modprobe.d.
- */
-export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
-  const built = ModuleIndex.build(conf === '' ? source : withDirectives(source, conf));
+/** What configures modprobe besides the files of a source. */
+export interface ModprobeSettings {
+  /** Directives behind those of all files. */
+  readonly conf?: string;
+  /** Files of modprobe.d by absolute path; they replace those of a source. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** /proc/cmdline */
+  readonly commandLine?: string;
+}
+
+/** The modules of a source as depmod sees them, or why they cannot be indexed. */
+export function buildModuleIndex(
+  source: ModuleSource,
+  settings: ModprobeSettings = {},
+): ModuleIndex {
+  const { conf = '', files = {}, commandLine = '' } = settings;
+  const plain = conf === '' && commandLine === '' && Object.keys(files).length === 0;
+  const built = ModuleIndex.build(plain ? source : configured(source, conf, files, commandLine));
   if (!built.ok) throw new ModuleIndexError(built.message);
   return built.index;
 }
@@ -156,15 +187,29 @@ export function buildModuleIndex(source: ModuleSource, conf = ''): ModuleIndex {
 export class ModuleIndexError extends Error {}
 
 /** Read now and by name: a source may make its texts when they are asked for. */
-function withDirectives(source: ModuleSource, conf: string): ModuleSource {
-  const given = source.metadata as ModuleMetadata & Readonly<Record<string, string | undefined>>;
+function configured(
+  source: ModuleSource,
+  conf: string,
+  files: Readonly<Record<string, string>>,
+  commandLine: string,
+): IndexSource {
+  const given = source.metadata as ModuleMetadata & Readonly<Record<string, unknown>>;
   const names = ['dep', 'alias', 'softdep', 'builtin', 'symbols', 'order', 'builtinModinfo'];
   const texts = names.flatMap((name) => {
     const text = given[name];
     return text === undefined ? [] : [[name, text] as const];
   });
-  const modprobeConf = `${given.modprobeConf ?? ''}${conf}`;
-  return { ...source, metadata: { ...Object.fromEntries(texts), modprobeConf } };
+  const own = (given.modprobeFiles ?? []).filter(({ path }) => files[path] === undefined);
+  const added = Object.entries(files).map(([path, text]) => ({ path, text }));
+  return {
+    files: source.files,
+    metadata: {
+      ...Object.fromEntries(texts),
+      modprobeConf: `${given.modprobeConf ?? ''}${conf}`,
+      modprobeFiles: [...own, ...added],
+      commandLine,
+    },
+  };
 }
 
 function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
@@ -175,6 +220,7 @@ function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
     tracer: ctx.tracer,
     costs,
     compression: compression === 'none' ? undefined : compression,
+    sysfs: (paths, own) => ctx.shared.sysfs(paths, own),
     open: (path) => {
       const opened = kernel.tree.open(path);
       return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;

@@ -24,6 +24,8 @@ export interface VirtualFile {
 
 export interface VirtualFilesOptions {
   readonly kmsg: () => string;
+  /** /proc/cmdline, without its newline. */
+  readonly commandLine: string;
   readonly modprobePath: VirtualFile;
   readonly dupsTrace: VirtualFile;
   readonly modulesDisabled: VirtualFile;
@@ -50,6 +52,7 @@ export class VirtualFiles {
     });
     text('/proc/vmallocinfo', () => ctx.space.vmallocinfo());
     text('/proc/meminfo', () => ctx.space.meminfo());
+    text('/proc/cmdline', () => `${options.commandLine}\n`);
     text('/dev/kmsg', options.kmsg);
     this.#fixed.set('/proc/sys/kernel/modprobe', options.modprobePath);
     this.#fixed.set('/proc/sys/kernel/modules_disabled', options.modulesDisabled);

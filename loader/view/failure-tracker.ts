@@ -40,14 +40,17 @@ const PMD_SIZE: Bytes = 2 * 1024 * 1024;
 /** Later failures than these are counted, not kept. */
 const MAX_KEPT = 10_000;
 
+/** Who asks, and how far that request has come. */
+export type RequestsNow = Pick<RequestLog, 'currentOf' | 'stageOf'>;
+
 export class FailureTracker {
-  readonly #requests: RequestLog;
+  readonly #requests: RequestsNow;
   /** Tasks whose last attempt failed and may yet be repeated. */
   readonly #open = new Map<string, FailedAttempt>();
   readonly #failures: FailedAllocation[] = [];
   #count = 0;
 
-  constructor(requests: RequestLog) {
+  constructor(requests: RequestsNow) {
     this.#requests = requests;
   }
 
@@ -90,6 +93,11 @@ export class FailureTracker {
     }
     this.#open.delete(event.task);
     this.#close(before.failure);
+  }
+
+  /** No attempt is waiting to be repeated: what has failed is settled. */
+  get settled(): boolean {
+    return this.#open.size === 0;
   }
 
   /** How many requests for room failed, one still being repeated included. */

@@ -56,6 +56,7 @@ export {
   type Holder,
 } from './explain-failure.ts';
 export type { FailedAllocation } from './failure-tracker.ts';
+export { FailureTracker, type RequestsNow } from './failure-tracker.ts';
 export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
 export {
   MAP_CLASSES,

@@ -65,7 +65,9 @@ function loadedText({ counters_true }: RunResult): string {
   return `${counted(modcount!, 'module')}, ${bytesText(total_mod_size!)} (${bytesText(total_text_size!)} text)`;
 }
 
-function wasteLines({ wasted, counters_true }: RunResult): string[] {
+function wasteLines({ wasted: counter, wasted_true, counters_true }: RunResult): string[] {
+  const wasted = wasted_true;
+  const wrong = counter.kread !== wasted.kread;
   const total = STAGES.reduce((sum, stage) => sum + wasted[stage], 0);
   const failures = STAGES.reduce((sum, stage) => sum + (counters_true[FAILURES[stage]] ?? 0), 0);
   const head = `wasted    ${bytesText(total)} in ${counted(failures, 'failed load')}`;
@@ -74,7 +76,11 @@ function wasteLines({ wasted, counters_true }: RunResult): string[] {
     ...STAGES.map((stage) => {
       const count = String(counters_true[FAILURES[stage]] ?? 0).padStart(9);
       const bar = barText(total === 0 ? 0 : wasted[stage] / total, BAR);
-      return `  ${stage.padEnd(12)}${bytesText(wasted[stage]).padStart(12)}${count}   ${bar}`;
+      const said =
+        wrong && stage === 'kread'
+          ? `counted ${bytesText(counter.kread)}: this kernel adds errors of reads`
+          : bar;
+      return `  ${stage.padEnd(12)}${bytesText(wasted[stage]).padStart(12)}${count}   ${said}`;
     }),
   ];
 }

@@ -43,7 +43,11 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     for (const { step, path, expected, found } of result.unmet) {
       process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
     }
-    return result.unmet.length === 0 ? 0 : 1;
+    if (result.stuck.length > 0) {
+      process.stderr.write('the run cannot end: a request is never answered\n');
+      for (const sentence of result.stuck_text) process.stderr.write(`  ${sentence}\n`);
+    }
+    return result.unmet.length === 0 && result.stuck.length === 0 ? 0 : 1;
   } catch (error) {
     progress.clear();
     throw asInputError(error, loaded.origin);

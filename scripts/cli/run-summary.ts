@@ -44,8 +44,8 @@ export function summarise(result: RunResult): RunSummary {
   ) as unknown as WastedBytes;
   return {
     modules_loaded: counters.modcount ?? 0,
-    wasted: result.wasted,
-    wasted_total: sum(result.wasted),
+    wasted: result.wasted_true,
+    wasted_total: sum(result.wasted_true),
     failed,
     failed_total: sum(failed),
     peak_used: result.peak.used,

@@ -42,8 +42,8 @@ export const ATTRIBUTIONS = {
   first_chunk:
     'objects that the first per-CPU chunk still had room for, which lies outside the vmalloc space and holds what the boot left in it',
   dump: 'of a stack trace or memory report that the kernel adds to a warning',
-  interrupt: 'printed in an interrupt',
   clock: 'of the clock the guest counts time by (kernel/time/clocksource.c)',
+  interrupt: 'printed in an interrupt or by a task outside module system calls',
 } as const;
 export type Attribution = keyof typeof ATTRIBUTIONS;
 
@@ -52,6 +52,8 @@ export interface Comparison {
   readonly total: Record<ObservableClass, number>;
   readonly disagreements: Disagreement[];
   readonly attributed: Record<Attribution, number>;
+  /** What the real kernel cannot show, one line each. */
+  readonly unobserved: string[];
 }
 
 /** Adds `more` to `into`. */
@@ -64,6 +66,9 @@ export function addComparison(into: Comparison, more: Comparison): void {
     into.attributed[rule] += more.attributed[rule];
   }
   into.disagreements.push(...more.disagreements);
+  for (const line of more.unobserved) {
+    if (!into.unobserved.includes(line)) into.unobserved.push(line);
+  }
 }
 
 export function emptyComparison(): Comparison {
@@ -73,6 +78,7 @@ export function emptyComparison(): Comparison {
     agree: zeros(),
     total: zeros(),
     disagreements: [],
+    unobserved: [],
     attributed: {
       init: 0,
       init_log: 0,
@@ -91,25 +97,33 @@ export function emptyComparison(): Comparison {
  * with `offset` added to their step.
  */
 export function compareRuns(
-  kernel: ObservedRun,
+  kernel: ObservedRun & Partial<Pick<LinuxScenarioRun, 'observesAllocator' | 'release'>>,
   model: ObservedRun,
   steps: number,
   offset = 0,
 ): Comparison {
   const into = emptyComparison();
+  const events = kernel.observesAllocator ?? true;
+  if (!events) {
+    into.unobserved.push(
+      `Linux ${kernel.release} has no tracepoints of the vmalloc allocator: its events, their order, and what modules’ own inits take of the address space`,
+    );
+  }
   const modelCalls = byKey(model.calls);
   for (const call of kernel.calls) {
     if (call.step >= steps) continue;
     compareCall(into, call, modelCalls.get(keyOf(call)));
   }
   for (let step = 0; step < steps; step++) {
-    compareEvents(
-      into,
-      step,
-      callOf(kernel, step),
-      kernel.events[step] ?? [],
-      model.events[step] ?? [],
-    );
+    if (events) {
+      compareEvents(
+        into,
+        step,
+        callOf(kernel, step),
+        kernel.events[step] ?? [],
+        model.events[step] ?? [],
+      );
+    }
     compareLog(into, step, `step ${step}`, kernel.otherLog[step] ?? [], model.otherLog[step] ?? []);
   }
   for (const found of into.disagreements) found.step += offset;
@@ -304,7 +318,13 @@ function isDirectMapPurge(kernel: string, model: string): boolean {
   const b = PURGE.exec(model);
   if (a === null || b === null || kernel === model) return false;
   const start = Number.parseInt(a[1]!, 16);
-  return start < DIRECT_MAP_END && a[2] === b[2] && a[3] === b[3];
+  return isDirectMap(start) && a[2] === b[2] && a[3] === b[3];
+}
+
+/** Below the vmalloc space: on x86-64 from PAGE_OFFSET on (Documentation/arch/x86/x86_64/mm.rst). */
+function isDirectMap(address: number): boolean {
+  if (address <= 0xffff_ffff) return address < DIRECT_MAP_END;
+  return address >= 0xffff_8880_0000_0000 && address < 0xffff_c880_0000_0000;
 }
 
 /** Below any vmalloc window of an i386 guest with 1 GiB. */

@@ -34,8 +34,12 @@ export function planModprobe(
 ): ModprobePlan {
   const asked = requestedNames(steps);
   if (asked.length === 0) return {};
-  const { programs, modprobe_conf } = scenario.userspace;
-  const index = buildModuleIndex(source, modprobe_conf);
+  const { programs, modprobe_conf, modprobe_d } = scenario.userspace;
+  const index = buildModuleIndex(source, {
+    conf: modprobe_conf,
+    files: modprobe_d,
+    commandLine: scenario.machine.command_line,
+  });
   const root = `/lib/modules/${source.release}`;
   const lines = new Map<string, string>();
   for (const { name, path, step, remove, options = '' } of asked) {

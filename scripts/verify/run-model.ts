@@ -2,6 +2,7 @@
 // The model's side of a comparison: a scenario of steps, run as the guest ran it.
 
 import type { AllocatorStep } from '../../emulator/linux/allocator-digest.ts';
+import type { SimKernel } from '../../loader/kernel.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
 import { prepareRun, type Scenario } from '../../loader/scenario/index.ts';
 import { AREAS_FILE, areasFile } from './areas-module.ts';
@@ -17,6 +18,13 @@ export interface ModelTask {
   readonly startsUs: readonly number[];
   readonly references: readonly ReadonlyMap<string, number>[];
   readonly allocator: readonly AllocatorStep[];
+  /** Told of each step, for what happens beside the calls. */
+  readonly watch?: (kernel: SimKernel) => StepWatcher;
+}
+
+export interface StepWatcher {
+  beginStep(step: number): void;
+  endStep(): void;
 }
 
 export interface ModelDone {
@@ -35,7 +43,12 @@ export function runModel(task: ModelTask): ModelDone {
   simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
   simulated.files.add(AREAS_FILE, areasFile(simulated, account));
   const started = performance.now();
-  const onStep = (step: number): void => account.beginStep(step);
-  const model = observeModel(prepared, startsUs, references, onStep);
+  const watcher = task.watch?.(simulated);
+  const onStep = (step: number): void => {
+    watcher?.beginStep(step);
+    account.beginStep(step);
+  };
+  const onEnd = (): void => watcher?.endStep();
+  const model = observeModel(prepared, startsUs, references, onStep, onEnd);
   return { model, account, modelMs: performance.now() - started };
 }

@@ -49,7 +49,10 @@ export async function recordedCommand(
     replayed.push({ ...done, file });
     const suite: VerifiedSuite = {
       suite: recording.scenario.name,
-      variant: `${recording.release} as ${done.kernel}`,
+      variant: `as ${done.kernel}`,
+      machine: 'recorded',
+      kernel: done.kernel,
+      release: recording.release,
       seed: recording.scenario.seed,
       cases: [
         {

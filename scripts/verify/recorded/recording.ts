@@ -35,9 +35,7 @@ const stepSchema = z.object({
   start_us: z.number(),
   calls: z.array(callSchema),
   other_log: z.array(z.string()).default([]),
-  vmalloc: z
-    .array(z.tuple([z.enum(EVENT_KINDS), z.string(), z.string(), z.string()]))
-    .default([]),
+  vmalloc: z.array(z.tuple([z.enum(EVENT_KINDS), z.string(), z.string(), z.string()])).default([]),
   references: z.record(z.string(), z.number().int()).default({}),
 });
 
@@ -148,14 +146,16 @@ export function parseRecording(document: unknown, file: string): Recording {
 
 function observedOf({ steps }: z.infer<typeof recordingSchema>): ObservedRun {
   const calls = steps.flatMap((step, index) =>
-    step.calls.map(({ member, text, startUs, endUs, ...call }): ObservedCall => ({
-      step: index,
-      ...(member === undefined ? {} : { member }),
-      ...call,
-      ...(text === undefined ? {} : { text }),
-      ...(startUs === undefined ? {} : { startUs }),
-      ...(endUs === undefined ? {} : { endUs }),
-    })),
+    step.calls.map(
+      ({ member, text, startUs, endUs, ...call }): ObservedCall => ({
+        step: index,
+        ...(member === undefined ? {} : { member }),
+        ...call,
+        ...(text === undefined ? {} : { text }),
+        ...(startUs === undefined ? {} : { startUs }),
+        ...(endUs === undefined ? {} : { endUs }),
+      }),
+    ),
   );
   const events = steps.map(({ vmalloc }) =>
     vmalloc.map(([kind, text, task, owner]): ObservedEvent => ({ kind, text, task, owner })),

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // A recording laid beside the model, which is given the same steps.
 
+import { GuestMappingError } from '../../../emulator/linux/scenario-ops.ts';
 import { resolveKernel } from '../../../loader/presets/index.ts';
 import { type Scenario, scenarioSchema } from '../../../loader/scenario/index.ts';
-import { GuestMappingError } from '../../../emulator/linux/scenario-ops.ts';
+import { InputError } from '../../cli/input-error.ts';
+import type { KernelVariant } from '../../cli/kernel-variant.ts';
 import { type Comparison, compareRuns } from '../compare.ts';
 import { sourceOf } from '../module-files.ts';
 import { runModel } from '../run-model.ts';
 import { refuseShuffledTests } from '../test-vmalloc-program.ts';
-import { type RealFiles, recordedFiles } from './stand-in-files.ts';
 import type { RecordedFacts, Recording } from './recording.ts';
-import { InputError } from '../../cli/input-error.ts';
-import type { KernelVariant } from '../../cli/kernel-variant.ts';
+import { type RealFiles, recordedFiles } from './stand-in-files.ts';
 
 export interface ReplayOptions {
   readonly facts: ReadonlyMap<string, RecordedFacts>;

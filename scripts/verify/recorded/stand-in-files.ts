@@ -139,7 +139,11 @@ function compress(
   const [tool, ...args] =
     suffix === 'zst'
       ? ['zstd', '-q']
-      : ['xz', '--check=crc32', ...(dictionary === undefined ? [] : [`--lzma2=dict=${dictionary}`])];
+      : [
+          'xz',
+          '--check=crc32',
+          ...(dictionary === undefined ? [] : [`--lzma2=dict=${dictionary}`]),
+        ];
   const { status, stdout, error } = spawnSync(tool!, [...args, '-c'], {
     input: image,
     maxBuffer: 1 << 28,

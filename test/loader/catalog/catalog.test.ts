@@ -85,8 +85,14 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('bundled catalogs', () => {
-  it('are these four, and nothing else', () => {
-    expect([...CATALOG_NAMES].sort()).toEqual(['boot', 'distro', 'kmod-selftest', 'published']);
+  it('are these five, and nothing else', () => {
+    expect([...CATALOG_NAMES].sort()).toEqual([
+      'boot',
+      'distro',
+      'kmod-selftest',
+      'published',
+      'published-server',
+    ]);
     expect(openCatalog('toString')).toBeUndefined();
     expect(openCatalog('Boot')).toBeUndefined();
   });
