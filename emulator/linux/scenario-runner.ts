@@ -2,6 +2,7 @@
 // Runs a scenario's steps on a real Linux in v86 and tells what was seen of them.
 
 import type { Step } from '../../loader/scenario/index.ts';
+import { exitCodeOf } from '../../loader/userspace/index.ts';
 import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
 import type { ForeignEvent } from './foreign-events.ts';
@@ -302,6 +303,8 @@ class RunReader {
     }
     let ret = result?.ret ?? returned.get(pid)?.[0] ?? null;
     if ('request_module' in asked) ret = takeRequestValue(asked, own) ?? ret;
+    // The guest's init answers with the wait status of the modprobe it ran.
+    if ('modprobe' in asked && ret !== null && ret >= 0) ret = exitCodeOf(ret);
     const { name, subject } = nameOf(asked);
     if (child === undefined) this.#callLogs.set(step, own);
     return {

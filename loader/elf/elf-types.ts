@@ -8,6 +8,7 @@
 
 import type { Bytes } from '../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
+import type { ElfHeader, ElfSection } from './elf-records.ts';
 import type { ElfView } from './elf-view.ts';
 
 export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';
@@ -48,24 +49,6 @@ export interface ElfKernel {
   readonly roAfterInit?: 'first' | 'all';
 }
 
-/** One section header (Elf32_Shdr, Elf64_Shdr). */
-export interface ElfSection {
-  readonly index: number;
-  /** Bytes of the name as Latin-1; empty when the offset lies outside the file. */
-  readonly name: string;
-  readonly nameOffset: number;
-  readonly type: number;
-  /** Low 32 bits of sh_flags; the kernel tests none above. */
-  readonly flags: number;
-  readonly addr: number;
-  readonly offset: number;
-  readonly size: Bytes;
-  readonly link: number;
-  readonly info: number;
-  readonly addralign: number;
-  readonly entsize: number;
-}
-
 /** A line the kernel prints, without a trailing newline. */
 export interface ElfMessage {
   readonly level: LogLevel;
@@ -92,14 +75,6 @@ export interface ElfIndex {
   readonly vers: number;
   /** `.data..percpu` with SHF_ALLOC on SMP */
   readonly pcpu: number;
-}
-
-export interface ElfHeader {
-  readonly type: number;
-  readonly machine: number;
-  readonly shoff: number;
-  readonly shnum: number;
-  readonly shstrndx: number;
 }
 
 /** The symbol table, read from the file at each call: nothing is kept per symbol. */

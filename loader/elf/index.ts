@@ -3,17 +3,16 @@
 export { cString, hasPrefix } from './c-string.ts';
 export { insideFile } from './elf-checks.ts';
 export { SHF, SHT } from './elf-constants.ts';
+export type { ElfHeader, ElfSection } from './elf-records.ts';
 export type {
   ElfArch,
   ElfExport,
-  ElfHeader,
   ElfIndex,
   ElfKernel,
   ElfMessage,
   ElfParam,
   ElfParamArray,
   ElfRefusal,
-  ElfSection,
   ElfSymbolCase,
   ElfSymbols,
   ElfVersion,

@@ -6,13 +6,12 @@ import type { Bytes } from '../base/index.ts';
 import { hasPrefix } from './c-string.ts';
 import { findSec, modinfoArea } from './elf-checks.ts';
 import { EM, SHN, STB } from './elf-constants.ts';
+import type { ElfHeader, ElfSection } from './elf-records.ts';
 import type {
   ElfExport,
-  ElfHeader,
   ElfIndex,
   ElfKernel,
   ElfParam,
-  ElfSection,
   ElfSymbolCase,
   ElfSymbols,
   ElfVersion,

@@ -32,5 +32,6 @@ export { moduleAddress, procModules } from './proc-modules.ts';
 export { mutexOptions, PurgeLock } from './purge-lock.ts';
 export { modulePut, tryModuleGet } from './resolve-symbols.ts';
 export { SharedHardware } from './shared-hardware.ts';
+export { SystemCalls } from './system-calls.ts';
 export { KernelTaint } from './taint.ts';
 export { vfreeInTime } from './vfree.ts';

@@ -1,7 +1,7 @@
 import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
-import { tryToForceLoad } from './early-mod-check.ts';
+import { tryToForceLoad } from './force-load.ts';
 
 /** Kernels that have printed pr_warn_once() (Linux 6.19). */
 const versionTold = new WeakSet<ModuleContext>();

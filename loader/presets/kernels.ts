@@ -236,4 +236,6 @@ export interface KernelIdentity {
   readonly exports: KernelExports;
   /** `module_blacklist=` on the command line. */
   readonly blacklist: readonly string[];
+  /** Signers whose keys the kernel has, by common name; undefined: none are named. */
+  readonly trustedKeys?: readonly string[];
 }

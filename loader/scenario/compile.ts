@@ -1,6 +1,7 @@
 import type { Operation, ProcessGroup, Program } from '../session/index.ts';
 import type { FileAction } from '../vfs/index.ts';
-import { type CompileContext, compileStorm } from './compile-storm.ts';
+import type { CompileContext } from './compile-context.ts';
+import { compileStorm } from './compile-storm.ts';
 import type { Scenario } from './schema.ts';
 import type { CallStep, Step } from './schema-steps.ts';
 

@@ -42,7 +42,7 @@ export function kernelFeatures(choice: KernelChoice): {
     return { preset, features: preset.features, note };
   }
   const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
-  const { exports: _e, blacklist: _b, ...replaced } = rest;
+  const { exports: _e, blacklist: _b, trusted_keys: _t, ...replaced } = rest;
   const { preset, note } = kernelPreset(base, 'kernel.base');
   const features: Record<string, unknown> = { ...preset.features };
   for (const [name, value] of Object.entries(replaced)) {

@@ -1,3 +1,4 @@
+import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
@@ -15,7 +16,6 @@ import {
   ModuleIndexError,
   moduleBlacklist,
 } from '../userspace/index.ts';
-import { formatAddress } from '../vmalloc/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
 import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
@@ -53,9 +53,18 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
-  const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
+  const {
+    identity: inferred,
+    arch,
+    report,
+    compression,
+  } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
+  const identity =
+    choice?.trusted_keys === undefined
+      ? inferred
+      : { ...inferred, trustedKeys: choice.trusted_keys };
   if (choice?.compression === undefined && compression !== undefined) {
     features = { ...features, compression };
   }
@@ -116,6 +125,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       struct_module_size: identity.structModuleSize ?? null,
       modversions: identity.modversions,
       blacklist: identity.blacklist,
+      ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
       features,
     },

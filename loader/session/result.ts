@@ -70,9 +70,11 @@ export interface AllocationFailure {
   readonly sentence: string;
 }
 
-/** A read that gave something else than its step expects. */
+/** A call of which something else came than its step expects. */
 export interface UnmetExpectation {
   readonly step: number;
+  /** Which process of a parallel step. */
+  readonly member?: number;
   readonly path: string;
   readonly expected: string;
   readonly found: string;
@@ -110,6 +112,8 @@ export interface RunResult {
   readonly stuck: readonly StuckTask[];
   /** The same in sentences. */
   readonly stuck_text: readonly string[];
-  /** Reads whose text was not what the scenario expects. */
+  /** How many things the scenario's steps expect. */
+  readonly expectations: number;
+  /** Those that came otherwise. */
   readonly unmet: readonly UnmetExpectation[];
 }

@@ -203,9 +203,9 @@ export class Session implements PortSession {
     const { engine } = kernel;
     const start = engine.now;
     const { cpu } = engine.current!;
-    const call = kernel.beginCall(operation.op, subjectOf(operation), kernel.nextRequest());
+    const call = kernel.calls.begin(operation.op, subjectOf(operation), kernel.calls.nextRequest());
     const value = (yield engine.enter(startOperation(kernel, call, operation))) as number;
-    const ret = kernel.endCall(call, value);
+    const ret = kernel.calls.end(call, value);
     const record: RequestRecord = {
       call,
       context: context.index,

@@ -24,6 +24,7 @@ export {
 export { type ModuleScan, scanModule } from './module-scan.ts';
 export { KMOD_PROBE } from './probe-flags.ts';
 export { type ProbeEntry, probeList } from './probe-list.ts';
+export { strerror } from './strerror.ts';
 export { UdevManager, type UdevOptions } from './udev-manager.ts';
 export { udevTrigger } from './udev-trigger.ts';
 export { namesToLoad, type Uevent } from './uevent.ts';
@@ -36,3 +37,4 @@ export {
   Userland,
   type UserlandOptions,
 } from './userland.ts';
+export { exitCodeOf } from './wait-status.ts';

@@ -1,32 +1,30 @@
 import { type Bytes, ERRNO, type Nanos } from '../base/index.ts';
-import type { Coroutine, Signal } from '../engine/index.ts';
-import type { SimKernel } from '../kernel.ts';
-import { TestKmodDevice } from '../kernel-tests/index.ts';
+import type { Coroutine, Policy, Signal } from '../engine/index.ts';
 import {
   DupsTrace,
   type ExecTarget,
   ModprobePath,
   RequestModule,
-  type TestKmod,
   UsermodeHelper,
 } from '../kmod/index.ts';
 import {
   deleteModule,
   finitModule,
   initModule,
+  type ModuleContext,
   type ModuleMetadata,
   type ModuleSource,
+  type SystemCalls,
 } from '../module/index.ts';
 import type { UserspaceCosts } from '../presets/index.ts';
-import {
-  defaultChildrenMax,
-  type IndexSource,
-  Libkmod,
-  Modprobe,
-  ModuleIndex,
-  UdevManager,
-  type UserKernel,
-} from './index.ts';
+import type { GuestTree } from '../vfs/index.ts';
+import { defaultChildrenMax } from './children-max.ts';
+import type { IndexSource } from './index-source.ts';
+import { Libkmod } from './libkmod.ts';
+import { Modprobe } from './modprobe.ts';
+import { ModuleIndex } from './module-index.ts';
+import { UdevManager } from './udev-manager.ts';
+import type { UserKernel } from './user-kernel.ts';
 
 /** A program of the guest that is not modprobe: it takes its time and ends. */
 export interface PlainProgram {
@@ -58,22 +56,32 @@ const MODPROBE_PATHS: ReadonlySet<string> = new Set([
   '/usr/bin/kmod',
 ]);
 
+/** What user space sees of the kernel beneath it. */
+export interface KernelBelow {
+  readonly ctx: ModuleContext;
+  readonly calls: SystemCalls;
+  readonly tree: GuestTree;
+  /** One of the kernel's own files has this path. */
+  readonly hasFile: (path: string) => boolean;
+  readonly callerPolicy: () => Policy;
+  /** The modules as depmod sees them; made when first asked for. */
+  readonly index: () => ModuleIndex;
+}
+
 /** What runs above the kernel, and the kernel's way to ask it for modules. */
 export class Userland {
   readonly requestModule: RequestModule;
   readonly #helper: UsermodeHelper;
   readonly path = new ModprobePath();
   readonly dupsTrace = new DupsTrace();
-  readonly #kernel: SimKernel;
+  readonly #kernel: KernelBelow;
   readonly #options: UserlandOptions;
   #libkmod: Libkmod | undefined;
   #udev: UdevManager | undefined;
-  readonly #testKmod: TestKmodDevice;
 
-  constructor(kernel: SimKernel, options: UserlandOptions) {
+  constructor(kernel: KernelBelow, options: UserlandOptions) {
     this.#kernel = kernel;
     this.#options = options;
-    this.#testKmod = new TestKmodDevice(kernel, this);
     const { engine, log, tracer, rcu, features, costs, taint } = kernel.ctx;
     this.#helper = new UsermodeHelper({
       engine,
@@ -90,7 +98,7 @@ export class Userland {
       tracer,
       rcu,
       features,
-      wordBits: kernel.space.preset.wordBits,
+      wordBits: kernel.ctx.space.preset.wordBits,
       workerNs: costs.worker_ns,
       helper: this.#helper,
       path: this.path,
@@ -102,7 +110,7 @@ export class Userland {
 
   /** Sends a signal to every program of that name that the kernel has started and that runs. */
   signalHelpers(comm: string, signal: Signal): void {
-    const { engine } = this.#kernel;
+    const { engine } = this.#kernel.ctx;
     for (const task of [...this.#helper.running]) {
       if (task.comm === comm) engine.signal(task, signal);
     }
@@ -118,7 +126,7 @@ export class Userland {
   }
 
   get index(): ModuleIndex {
-    return this.#kernel.options.moduleIndex();
+    return this.#kernel.index();
   }
 
   get modprobe(): Modprobe {
@@ -129,33 +137,28 @@ export class Userland {
     this.#udev ??= new UdevManager(this.libkmod, {
       childrenMax:
         this.#options.childrenMax ??
-        defaultChildrenMax(this.#kernel.engine.cpus.length, this.#options.ram),
+        defaultChildrenMax(this.#kernel.ctx.engine.cpus.length, this.#options.ram),
     });
     return this.#udev;
   }
 
-  /** The driver of the kmod self-tests; undefined while its module is not there. */
-  get testKmod(): TestKmod | undefined {
-    return this.#testKmod.open(this.#options.costs.helper_fork_ns);
-  }
-
   #execTarget(path: string): ExecTarget {
     const plain = this.#options.programs.get(path);
-    const { tree, files, engine, callerPolicy } = this.#kernel;
+    const { tree, hasFile, ctx, callerPolicy } = this.#kernel;
     if (plain?.binfmt !== undefined) return { format: plain.binfmt };
     if (plain || MODPROBE_PATHS.has(path)) {
       const { modprobe } = this;
       return (argv) => {
-        engine.current!.policy = callerPolicy;
+        ctx.engine.current!.policy = callerPolicy();
         return plain ? this.#runPlain(plain, argv) : modprobe.program(argv);
       };
     }
-    const there = tree.open(path).ok || files.get(tree.absolute(path)) !== undefined;
+    const there = tree.open(path).ok || hasFile(tree.absolute(path));
     return { errno: there ? ERRNO.EACCES : ERRNO.ENOENT };
   }
 
   *#runPlain(program: PlainProgram, argv: readonly string[]): Coroutine<number> {
-    if (program.duration > 0) yield* this.#kernel.engine.sleep(program.duration, 'killable');
+    if (program.duration > 0) yield* this.#kernel.ctx.engine.sleep(program.duration, 'killable');
     if (!program.modprobe) return program.exit * 256;
     const status = yield* this.modprobe.program(argv);
     return status === 0 ? program.exit * 256 : status;
@@ -212,8 +215,9 @@ function configured(
   };
 }
 
-function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
-  const { ctx, engine } = kernel;
+function userKernel(kernel: KernelBelow, costs: UserspaceCosts): UserKernel {
+  const { ctx, calls } = kernel;
+  const { engine } = ctx;
   const { compression } = ctx.features;
   return {
     engine,
@@ -226,15 +230,15 @@ function userKernel(kernel: SimKernel, costs: UserspaceCosts): UserKernel {
       return opened.ok ? { inode: opened.inode, path, readable: true } : undefined;
     },
     finitModule: (file, args, flags) =>
-      kernel.call('finit_module', file.path ?? '', (call) =>
+      calls.run('finit_module', file.path ?? '', (call) =>
         finitModule(ctx, call, file, args, flags),
       ),
     initModule: (bytes, args, path) =>
-      kernel.call('init_module', path, (call) =>
+      calls.run('init_module', path, (call) =>
         initModule(ctx, call, { bytes, len: bytes.length, fault: false }, args),
       ),
     deleteModule: (name, flags) =>
-      kernel.call('delete_module', name, (call) => deleteModule(ctx, call, name, flags)),
+      calls.run('delete_module', name, (call) => deleteModule(ctx, call, name, flags)),
     initstate: (name) => {
       const mod = ctx.modules.findFormed(name);
       return mod && mod.state !== 'unformed' ? mod.state : undefined;

@@ -138,14 +138,21 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
   },
   replay: {
     summary: 'run a scenario without an emulator',
-    help: `modstorm replay SCENARIO [options]
+    help: `modstorm replay SCENARIO [options] [--explain]
+
+  --explain  the run in sentences before the report: who waited for whom, and how it ended
 
 ${SCENARIO_HELP}`,
-    options: RUN_OPTIONS,
+    options: { ...RUN_OPTIONS, explain: { type: 'boolean' } },
     async run(values, positionals, context) {
       const scenario = onePositional(positionals, 'scenario');
       const { runCommand } = await import('./run-command.ts');
-      return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
+      const { explain, ...others } = values;
+      const options = optionsOf(runValues, others);
+      return runCommand(
+        { ...options, scenario, guest: undefined, explain: explain === true },
+        context,
+      );
     },
   },
   inspect: {

@@ -9,32 +9,16 @@ import {
 import type { RunResult } from '../../loader/session/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
-import { drawn, spreadOf } from './published-draws.ts';
+import { drawn } from './published-draws.ts';
 import {
   CPUFREQ_STORM,
   MAY_2023,
   PUBLISHED_TABLES,
   type PublishedTable,
 } from './published-tables.ts';
-import { publishedText } from './published-text.ts';
+import { type PublishedRow, publishedText } from './published-text.ts';
 import { runScenario } from './run-summary.ts';
-
-export interface PublishedRow {
-  readonly table: string;
-  readonly what: string;
-  /**
-   * Whether the constants were fitted on this figure or it follows from them; and whether what
-   * nobody published of the machine was assumed with this figure in view.
-   */
-  readonly kind: 'fitted' | 'predicted' | 'predicted, memory assumed';
-  /** The median over the draws, and its 90 % interval. */
-  readonly model: number;
-  readonly low: number;
-  readonly high: number;
-  /** Null where it was told in words only. */
-  readonly published: number | null;
-  readonly inside: boolean | null;
-}
+import { spreadOf } from './spread.ts';
 
 /** A row of one draw. */
 type Drawn = Pick<PublishedRow, 'table' | 'what' | 'kind' | 'model' | 'published'>;

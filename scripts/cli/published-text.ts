@@ -1,7 +1,23 @@
 /** `compare published` for people. */
 import { bytesText } from './byte-text.ts';
-import type { PublishedRow } from './compare-published.ts';
 import { CPUFREQ_STORM, PUBLISHED_TABLES } from './published-tables.ts';
+
+export interface PublishedRow {
+  readonly table: string;
+  readonly what: string;
+  /**
+   * Whether the constants were fitted on this figure or it follows from them; and whether what
+   * nobody published of the machine was assumed with this figure in view.
+   */
+  readonly kind: 'fitted' | 'predicted' | 'predicted, memory assumed';
+  /** The median over the draws, and its 90 % interval. */
+  readonly model: number;
+  readonly low: number;
+  readonly high: number;
+  /** Null where it was told in words only. */
+  readonly published: number | null;
+  readonly inside: boolean | null;
+}
 
 const TITLES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(PUBLISHED_TABLES).map(([name, { title }]) => [name, title])),

@@ -1,6 +1,7 @@
 import type { CallTally, RunResult } from '../../loader/session/index.ts';
 import type { FragmentationStats } from '../../loader/vmalloc/index.ts';
 import { barText, bytesText, counted, timeText } from './byte-text.ts';
+import { stepLines } from './step-lines.ts';
 
 /** What only the host knows of a run: wall-clock figures, in milliseconds. */
 export interface HostFigures {
@@ -18,11 +19,12 @@ const FAILURES = {
   load: 'failed_load_modules',
 } as const;
 
-/** The report of a run: one screen, no longer than 24 lines of 100 columns. */
+/** The report of a run: what came of its steps, then one screen of at most 24 lines of 100 columns. */
 export function reportText(result: RunResult, host: HostFigures): string {
   const lines = [
     headline(result),
     '',
+    ...stepLines(result),
     ...askedLines(result.calls),
     `loaded    ${loadedText(result)}`,
     '',

@@ -1,7 +1,7 @@
 import type { WastedBytes } from '../../loader/events/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
-import { prepareRun, type Scenario } from '../../loader/scenario/index.ts';
-import { collectResult, driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { collectResult, prepareRun, type Scenario } from '../../loader/scenario/index.ts';
+import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
 import type { Breath } from './breath.ts';
 
 /** What is compared of a run. */

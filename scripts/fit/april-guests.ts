@@ -3,18 +3,14 @@
 import { openCatalog } from '../../loader/catalog/index.ts';
 import { MACHINE_KINDS } from '../../loader/presets/index.ts';
 import {
+  collectResult,
   INIT_US,
   PUBLISHED_8,
   PUBLISHED_255,
   prepareRun,
   scenarioSchema,
 } from '../../loader/scenario/index.ts';
-import {
-  collectResult,
-  driveSession,
-  type RunResult,
-  Session,
-} from '../../loader/session/index.ts';
+import { driveSession, type RunResult, Session } from '../../loader/session/index.ts';
 
 export interface Constants {
   readonly costs: Readonly<Record<string, number>>;

@@ -5,7 +5,8 @@
 import { escapeToken } from '../../emulator/linux/console-escapes.ts';
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import { moduleDecompressionFormat } from '../../loader/decompress/index.ts';
-import { cString, testKmodAttribute } from '../../loader/kmod/index.ts';
+import { testKmodAttribute } from '../../loader/kernel-tests/index.ts';
+import { cString } from '../../loader/kmod/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
 import type { CallStep, Scenario, Step } from '../../loader/scenario/index.ts';
 import {

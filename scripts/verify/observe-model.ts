@@ -2,11 +2,11 @@
 // What can be seen of a scenario's run on the model, in the shape of the guest's (observed.ts).
 
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import { formatHex } from '../../loader/base/index.ts';
 import type { TraceEvent } from '../../loader/events/index.ts';
 import { type ModuleContext, modulePut, tryModuleGet } from '../../loader/module/index.ts';
 import type { PreparedRun } from '../../loader/scenario/index.ts';
 import { type Operation, Session } from '../../loader/session/index.ts';
-import { formatHex } from '../../loader/vmalloc/index.ts';
 import { ModelLog } from './model-log.ts';
 
 export interface ModelRun extends ObservedRun {

@@ -3,9 +3,9 @@
 
 import type { AllocatorStep } from '../../emulator/linux/allocator-digest.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
+import { AREAS_FILE, areasFile } from '../../loader/kernel-tests/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
 import { prepareRun, type Scenario } from '../../loader/scenario/index.ts';
-import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { KernelAccount } from './kernel-account.ts';
 import { type ModelRun, observeModel } from './observe-model.ts';
 import { TEST_VMALLOC, testVmallocProgram } from './test-vmalloc-program.ts';
@@ -41,7 +41,7 @@ export function runModel(task: ModelTask): ModelDone {
   const { kernel: simulated } = prepared;
   const account = new KernelAccount(simulated, allocator);
   simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated, account));
+  simulated.files.add(AREAS_FILE, areasFile(simulated.ctx, account));
   const started = performance.now();
   const watcher = task.watch?.(simulated);
   const onStep = (step: number): void => {

@@ -1,7 +1,12 @@
 /** Runs a scenario in slices, so that the page is answered meanwhile. */
 
-import { CompileError, type PreparedRun, prepareRun } from '../../../loader/scenario/index.ts';
-import { collectResult, driveSteps, Session } from '../../../loader/session/index.ts';
+import {
+  CompileError,
+  collectResult,
+  type PreparedRun,
+  prepareRun,
+} from '../../../loader/scenario/index.ts';
+import { driveSteps, Session } from '../../../loader/session/index.ts';
 import type { GivenFile } from '../messages.ts';
 import { resultSchema } from '../result-file.ts';
 import type { RunSettings } from '../run-settings.ts';

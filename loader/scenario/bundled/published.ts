@@ -20,7 +20,7 @@ interface PublishedGuest {
  */
 export const INIT_US: Readonly<Record<string, number>> = {
   crc32c_intel: 1500,
-  crc32_pclmul: 40,
+  crc32_pclmul: 50,
   cryptd: 2500,
   aesni_intel: 150_000,
   sha512_generic: 35_000,

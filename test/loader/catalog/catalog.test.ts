@@ -8,9 +8,9 @@ import {
   readElf,
 } from '../../../loader/elf/index.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { collectResult } from '../../../loader/session/collect-result.ts';
 import { driveSession, driveSteps } from '../../../loader/session/drive-session.ts';
 import { Session } from '../../../loader/session/session.ts';
 import { inferIdentity } from '../../../loader/survey/kernel-identity.ts';

