@@ -17,6 +17,7 @@ export {
 } from './cost-ranges.ts';
 export { DEFAULT_COSTS, type MachineCosts } from './costs.ts';
 export { INIT_WORK, type InitWork } from './init-work.ts';
+export { type ResolvedKernel, resolveKernel } from './kernel-names.ts';
 export {
   KERNEL_PRESETS,
   type KernelExports,

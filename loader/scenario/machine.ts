@@ -10,6 +10,8 @@ import {
   type KernelPreset,
   MACHINE_KINDS,
   type MachineCosts,
+  type ResolvedKernel,
+  resolveKernel,
   vmallocBootOption,
 } from '../presets/index.ts';
 import type { UserlandOptions } from '../userspace/index.ts';
@@ -21,9 +23,9 @@ import type { KernelChoice, MachineChoice, Scenario } from './schema.ts';
 const DEFAULT_MEMORY_MB = 65_536;
 
 /** The kernel preset of that name, or an error that suggests the nearest. */
-export function kernelPreset(name: string, place: string): KernelPreset {
-  const preset = (KERNEL_PRESETS as Record<string, KernelPreset>)[name];
-  if (preset) return preset;
+export function kernelPreset(name: string, place: string): ResolvedKernel {
+  const resolved = resolveKernel(name);
+  if (resolved) return resolved;
   const names = Object.keys(KERNEL_PRESETS) as KernelName[];
   throw new CompileError(place, unknownName('kernel', name, names));
 }
@@ -32,14 +34,16 @@ export function kernelPreset(name: string, place: string): KernelPreset {
 export function kernelFeatures(choice: KernelChoice): {
   readonly preset: KernelPreset;
   readonly features: KernelFeatures;
+  /** What to tell people when the kernel's name is not that of a preset. */
+  readonly note?: string | undefined;
 } {
   if (typeof choice === 'string') {
-    const preset = kernelPreset(choice, 'kernel');
-    return { preset, features: preset.features };
+    const { preset, note } = kernelPreset(choice, 'kernel');
+    return { preset, features: preset.features, note };
   }
   const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
   const { exports: _e, blacklist: _b, trusted_keys: _t, ...replaced } = rest;
-  const preset = kernelPreset(base, 'kernel.base');
+  const { preset, note } = kernelPreset(base, 'kernel.base');
   const features: Record<string, unknown> = { ...preset.features };
   for (const [name, value] of Object.entries(replaced)) {
     if (value !== undefined) features[name] = value;
@@ -49,7 +53,7 @@ export function kernelFeatures(choice: KernelChoice): {
     const usual = preset.features.dups;
     features.dups = usual === 'off' ? 'refcounted' : usual;
   }
-  return { preset, features: features as unknown as KernelFeatures };
+  return { preset, features: features as unknown as KernelFeatures, note };
 }
 
 /** The address space of a machine. */

@@ -42,7 +42,7 @@ export interface PrepareOptions {
 /** Builds the kernel a scenario describes. Throws CompileError for what cannot be. */
 export function prepareRun(scenario: Scenario, options: PrepareOptions): PreparedRun {
   const { source } = options;
-  const { preset, features: chosen } = kernelFeatures(scenario.kernel);
+  const { preset, features: chosen, note } = kernelFeatures(scenario.kernel);
   let features = chosen;
   const choice = typeof scenario.kernel === 'string' ? undefined : scenario.kernel;
   const given = {
@@ -141,7 +141,11 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       ...(initial === undefined ? {} : { initial }),
       costs,
     },
-    warnings: () => [...foreignModules(arch, space, source), ...(made?.problems ?? [])],
+    warnings: () => [
+      ...(note === undefined ? [] : [note]),
+      ...foreignModules(arch, space, source),
+      ...(made?.problems ?? []),
+    ],
   };
 }
 

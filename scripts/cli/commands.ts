@@ -303,7 +303,10 @@ ${SCENARIO_HELP}`,
   --seed N             another draw of it
   --variant V          kernel for xz (default), gzip or zstd modules
   --guest-kernel FILE  another bzImage that takes the same modules
-  --modules DIR        module files beside the guest's own, for SCENARIO
+  --modules DIR        module files beside the guest's own, for SCENARIO or --recorded
+  --recorded PATH      instead of a guest: the recorded answers of a real kernel, a file or a
+                       directory; more may follow. Module files that are not in --modules DIR are
+                       made after their facts (modules.json.gz beside the recording)
   --all                every seed and variant
   --json               one JSON document on stdout
 `,
@@ -315,6 +318,7 @@ ${SCENARIO_HELP}`,
       machine: { type: 'string' },
       kernel: { type: 'string' },
       modules: { type: 'string' },
+      recorded: { type: 'string' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
     },
@@ -328,11 +332,27 @@ ${SCENARIO_HELP}`,
           machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
           kernel: z.string().min(1).optional(),
           modules: z.string().min(1).optional(),
+          recorded: z.string().min(1).optional(),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
         }),
         values,
       );
+      const { recorded, modules, kernel, json } = rest;
+      if (recorded !== undefined) {
+        const other = ['suite', 'seed', 'variant', 'guest-kernel', 'machine', 'all'].find(
+          (name) => values[name] !== undefined,
+        );
+        if (other !== undefined) {
+          const found = `--${other}, which has no effect on a recording`;
+          throw new InputError({ file: '--recorded', expected: '--kernel, --modules', found });
+        }
+        const { recordedCommand } = await import('../verify/recorded/recorded-command.ts');
+        const { parseKernelVariant } = await import('./kernel-variant.ts');
+        const paths = [recorded, ...positionals];
+        const rules = kernel === undefined ? undefined : parseKernelVariant(kernel, '--kernel');
+        return recordedCommand({ paths, modules, kernel: rules, json }, context);
+      }
       const { verifyCommand } = await import('../verify/verify-command.ts');
       return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
     },
