@@ -1,7 +1,14 @@
 /** The machine and the kernel of a scenario that names neither: what its modules were made for. */
 import { ELF_ARCH } from '../kernel.ts';
 import type { ModuleSource } from '../module/index.ts';
-import { type AddressSpacePreset, DEFAULT_ADDRESS_SPACE, standInPreset } from '../presets/index.ts';
+import {
+  type AddressSpacePreset,
+  DEFAULT_ADDRESS_SPACE,
+  KERNEL_PRESETS,
+  type KernelPreset,
+  resolveKernel,
+  standInPreset,
+} from '../presets/index.ts';
 import { type MachineShare, machinesOfModules } from '../survey/index.ts';
 import { CompileError } from './compile-error.ts';
 
@@ -37,17 +44,31 @@ export function followModules(document: unknown, source: ModuleSource): Followed
     made.machine = { ...machine, vmalloc };
     followed.push(`machine ${vmalloc}, as the modules are for ${share.name}`);
   }
-  const standIn = source.release === undefined ? undefined : standInPreset(source.release);
-  if (standIn !== undefined) {
-    const { preset, why } = standIn;
+  const rules = source.release === undefined ? undefined : rulesOf(source.release);
+  if (rules !== undefined) {
     const { kernel } = document;
-    if (kernel === undefined) made.kernel = preset.name;
+    if (kernel === undefined) made.kernel = rules.name;
     else if (isRecord(kernel) && kernel.base === undefined) {
-      made.kernel = { ...kernel, base: preset.name };
+      made.kernel = { ...kernel, base: rules.name };
     }
-    if (made.kernel !== document.kernel) followed.push(`rules of ${preset.name}: ${why}`);
+    if (made.kernel !== document.kernel) followed.push(`rules of ${rules.name}: ${rules.why}`);
   }
   return { document: made, followed };
+}
+
+/** A kernel name for a release, and why that one; undefined when it names no version. */
+function rulesOf(release: string): { readonly name: string; readonly why: string } | undefined {
+  const resolved = resolveKernel(release);
+  if (resolved === undefined) {
+    const standIn = standInPreset(release);
+    return standIn && { name: standIn.preset.name, why: standIn.why };
+  }
+  const { preset, note } = resolved;
+  const whole = (Object.values(KERNEL_PRESETS) as KernelPreset[]).includes(preset);
+  return {
+    name: whole ? preset.name : preset.release,
+    why: note ?? `the modules are of ${release}`,
+  };
 }
 
 /** Throws CompileError when the modules are for another machine than that of `space`. */

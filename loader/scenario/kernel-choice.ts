@@ -4,6 +4,8 @@ import {
   type KernelFeatures,
   type KernelName,
   type KernelPreset,
+  type ResolvedKernel,
+  resolveKernel,
   standInPreset,
 } from '../presets/index.ts';
 import { featuresOfConfig, type KernelConfig, parseKernelConfig } from '../survey/index.ts';
@@ -28,22 +30,19 @@ export interface ChosenKernel {
   readonly read: readonly string[];
   readonly assumed: readonly string[];
   readonly config: KernelConfig | undefined;
+  /** What to tell people when the kernel's name is not that of a preset. */
+  readonly note: string | undefined;
 }
 
-/** The kernel preset of that name, or an error that suggests the nearest, or the one to take. */
-export function kernelPreset(name: string, place: string): KernelPreset {
-  const preset = Object.hasOwn(KERNEL_PRESETS, name)
-    ? (KERNEL_PRESETS as Record<string, KernelPreset>)[name]
-    : undefined;
-  if (preset) return preset;
+/** The kernel of that name, or an error that suggests the nearest, or the one to take. */
+export function kernelPreset(name: string, place: string): ResolvedKernel {
+  const resolved = resolveKernel(name);
+  if (resolved) return resolved;
   const names = Object.keys(KERNEL_PRESETS) as KernelName[];
   const standIn = standInPreset(name);
-  if (standIn === undefined) throw new CompileError(place, unknownName('kernel', name, names));
-  throw new CompileError(
-    place,
-    `no kernel ${JSON.stringify(name)} (known: ${names.join(', ')}); ` +
-      `take ${standIn.preset.name}: ${standIn.why}`,
-  );
+  const nearest =
+    standIn === undefined ? '' : `; of its age is ${standIn.preset.name}: ${standIn.why}`;
+  throw new CompileError(place, `${unknownName('kernel', name, names)}${nearest}`);
 }
 
 /** `v6.4+early_check=false` in its parts. Throws CompileError for what is no feature or value. */
@@ -76,6 +75,7 @@ export const KERNEL_KEYS: readonly string[] = [
   'exports',
   'blacklist',
   'config',
+  'trusted_keys',
 ];
 
 /**
@@ -89,7 +89,7 @@ export function chosenKernel(choice: KernelChoice, found?: string): ChosenKernel
     whole.base,
     typeof choice === 'string' ? 'kernel' : 'kernel.base',
   );
-  const preset = kernelPreset(base, 'kernel');
+  const { preset, note } = kernelPreset(base, 'kernel');
   const text = 'config' in whole ? (whole.config ?? found) : found;
   const config = text === undefined ? undefined : kernelConfig(text);
   const decided = config && featuresOfConfig(config, preset.features);
@@ -115,6 +115,7 @@ export function chosenKernel(choice: KernelChoice, found?: string): ChosenKernel
     read: Object.keys(decided?.features ?? {}).filter((name) => !names.includes(name)),
     assumed: (decided?.assumed ?? []).filter((name) => !names.includes(name)),
     config,
+    note,
   };
 }
 

@@ -4,6 +4,7 @@ import {
   customAddressSpace,
   DEFAULT_COSTS,
   DEFAULT_USERSPACE_COSTS,
+  MACHINE_KINDS,
   type MachineCosts,
   vmallocBootOption,
 } from '../presets/index.ts';
@@ -34,7 +35,7 @@ export function addressSpace(machine: MachineChoice): AddressSpacePreset {
 
 export function machineCosts(machine: MachineChoice): MachineCosts {
   const given = Object.entries(machine.costs).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_COSTS, ...Object.fromEntries(given) };
+  return { ...DEFAULT_COSTS, ...MACHINE_KINDS[machine.kind].costs, ...Object.fromEntries(given) };
 }
 
 /** User space of a scenario. */
@@ -43,12 +44,21 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
   const given = Object.entries(userspace.costs).filter(([, value]) => value !== undefined);
   const refused = new Map(Object.entries(userspace.refuse_request));
   return {
-    costs: { ...DEFAULT_USERSPACE_COSTS, ...Object.fromEntries(given) },
+    costs: {
+      ...DEFAULT_USERSPACE_COSTS,
+      ...MACHINE_KINDS[machine.kind].userspace,
+      ...Object.fromEntries(given),
+    },
     ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
     programs: new Map(
-      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [
+      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe, binfmt }]) => [
         path,
-        { exit, duration: duration_ms * 1_000_000, modprobe },
+        {
+          exit,
+          duration: duration_ms * 1_000_000,
+          modprobe,
+          ...(binfmt === undefined ? {} : { binfmt }),
+        },
       ]),
     ),
     ...(userspace.udev_children_max === undefined

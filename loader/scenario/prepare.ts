@@ -1,5 +1,6 @@
+import { formatAddress } from '../base/index.ts';
 import { KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
@@ -8,13 +9,17 @@ import {
   inferIdentity,
   parseModuleSymvers,
 } from '../survey/index.ts';
-import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
-import { formatAddress } from '../vmalloc/index.ts';
+import {
+  buildModuleIndex,
+  type ModuleIndex,
+  ModuleIndexError,
+  moduleBlacklist,
+} from '../userspace/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { checkMachine, strayMachines } from './follow-modules.ts';
 import { type ChosenKernel, chosenKernel } from './kernel-choice.ts';
 import { addressSpace, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -50,14 +55,22 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     vermagic: choice?.vermagic,
     structModuleSize: choice?.struct_module_size,
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
-    blacklist: choice?.blacklist,
+    blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
   checkMachine(source, space);
   checkConfig(kernelChosen, space);
-  const { identity, report, compression } = inferIdentity(source, given, (progress) =>
+  const {
+    identity: inferred,
+    report,
+    compression,
+  } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
+  const identity =
+    choice?.trusted_keys === undefined
+      ? inferred
+      : { ...inferred, trustedKeys: choice.trusted_keys };
   const decided = [...kernelChosen.given, ...kernelChosen.read];
   if (!decided.includes('compression') && compression !== undefined) {
     features = { ...features, compression };
@@ -67,11 +80,16 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     features = { ...features, nx: true };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb } = scenario.machine;
+  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
-      made ??= buildModuleIndex(source, scenario.userspace.modprobe_conf);
+      made ??= buildModuleIndex(source, {
+        conf: scenario.userspace.modprobe_conf,
+        files: scenario.userspace.modprobe_d,
+        commandLine,
+      });
     } catch (error) {
       if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
       throw error;
@@ -91,12 +109,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,
       init: initBehaviours(scenario),
       moduleIndex: index,
       userland: userlandOptions(scenario),
+      commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
       ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
     });
@@ -116,6 +136,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       struct_module_size: identity.structModuleSize ?? null,
       modversions: identity.modversions,
       blacklist: identity.blacklist,
+      ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
       config: configReport(kernelChosen, scenario, beside?.name),
       followed: options.followed ?? [],
@@ -134,6 +155,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       costs,
     },
     warnings: () => [
+      ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
       ...(source.problems ?? []),
       ...strayMachines(source),
       ...(made?.problems ?? []),
@@ -186,7 +208,7 @@ function exportsOf(given: string | readonly string[]): KernelExports {
   throw new CompileError('kernel.exports', `line ${line}: expected ${expected}, found ${found}`);
 }
 
-/** Module files with what they need before them, otherwise as depmod lists them. */
+/** Module files with what they need before them, otherwise as depmod lists them; unreadable ones last. */
 function loadOrder(index: ModuleIndex): string[] {
   const order: string[] = [];
   const placed = new Set<string>();
@@ -197,7 +219,7 @@ function loadOrder(index: ModuleIndex): string[] {
       order.push(needed === name ? path : (index.module(needed)?.path ?? path));
     }
   }
-  return order;
+  return [...order, ...index.unreadable];
 }
 
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
@@ -206,6 +228,12 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
     byName ??= new Map(source.files.map((file) => [moduleNameOf(file.path), file.path]));
     return byName.get(name.replaceAll('-', '_'));
   };
+}
+
+function initRequest(choice: InitRequestChoice): InitRequest {
+  if (typeof choice === 'string') return { name: choice, wait: true };
+  if ('uevent' in choice) return { modalias: choice.uevent };
+  return { name: choice.request, wait: choice.wait };
 }
 
 function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
@@ -223,6 +251,15 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    requests: init.requests.map(initRequest),
+    ...(init.async === undefined
+      ? {}
+      : {
+          async: {
+            duration: init.async.duration_us * 1000,
+            requests: init.async.requests.map(initRequest),
+          },
+        }),
   });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
     const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);

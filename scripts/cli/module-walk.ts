@@ -1,5 +1,5 @@
 /** Finding module files below a directory, whatever else lies there. */
-import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../../loader/base/index.ts';
 import { InputError } from './input-error.ts';
@@ -84,7 +84,8 @@ function listBelow(directory: string, path: string, problems: string[]) {
 
 function canRead(file: string, problems: string[]): boolean {
   try {
-    accessSync(file, constants.R_OK);
+    // access(2) asks for the real user, open(2) for the effective one.
+    closeSync(openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
     return true;
   } catch (error) {
     problems.push(`${file}: ${reasonOf(error)}; it is left out`);

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareRun } from '../../../loader/scenario/index.ts';
-import { collectResult, driveSteps, Session } from '../../../loader/session/index.ts';
+import { collectResult, prepareRun } from '../../../loader/scenario/index.ts';
+import { driveSteps, Session } from '../../../loader/session/index.ts';
 import { InputError } from '../../../scripts/cli/input-error.ts';
 import { loadScenario, type ScenarioOverrides } from '../../../scripts/cli/scenario-loader.ts';
 
@@ -80,7 +80,7 @@ describe('a directory of modules', () => {
       ['arm', 32, 40, 'arm32'],
       ['arm64', 64, 183, 'arm64'],
     ] as const) {
-      const modules = join(directory(`by/${name}/6.4.9`, [[bits, 'le', machine]]), '..');
+      const modules = directory(`by/${name}/6.4.9`, [[bits, 'le', machine]]);
       const { scenario, followed } = loadScenario('race', { modules });
       expect(scenario.machine.vmalloc).toBe(space);
       expect(scenario.kernel).toMatch(/^v6\.4/);
