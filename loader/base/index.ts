@@ -1,4 +1,4 @@
-export { formatAddress, formatHex, parseAddress, wrapLimit } from './address.ts';
+export { absoluteAddress, formatAddress, formatHex, parseAddress, wrapLimit } from './address.ts';
 export { type AddressBase, decimalAddress, readAddress } from './address-text.ts';
 export { Column, StringTable } from './column.ts';
 export { ERRNO, type ErrnoName, errnoName } from './errno.ts';

@@ -7,6 +7,7 @@ export {
   PUBLISHED_255,
   USERSPACE_COSTS,
 } from './bundled/published.ts';
+export { catalogChoice } from './catalog-choice.ts';
 export { CompileError } from './compile.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
 export { addressSpace, kernelPreset, unknownName } from './machine.ts';
