@@ -169,7 +169,7 @@ function exportsOf(given: string | readonly string[]): KernelExports {
   throw new CompileError('kernel.exports', `line ${line}: expected ${expected}, found ${found}`);
 }
 
-/** Module files with what they need before them, otherwise as depmod lists them. */
+/** Module files with what they need before them, otherwise as depmod lists them; unreadable ones last. */
 function loadOrder(index: ModuleIndex): string[] {
   const order: string[] = [];
   const placed = new Set<string>();
@@ -180,7 +180,7 @@ function loadOrder(index: ModuleIndex): string[] {
       order.push(needed === name ? path : (index.module(needed)?.path ?? path));
     }
   }
-  return order;
+  return [...order, ...index.unreadable];
 }
 
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
