@@ -6,7 +6,7 @@ import { CatalogSource } from './catalog-source.ts';
 import { planDistro } from './distro-plan.ts';
 import { type ListedModule, planListed } from './listed-plan.ts';
 import type { ModulePlan } from './module-plan.ts';
-import { planPublished } from './published-plan.ts';
+import { planPublished, planServer } from './published-plan.ts';
 import { planSelftest } from './selftest-plan.ts';
 
 export interface CatalogOptions {
@@ -32,6 +32,8 @@ const CATALOGS: Readonly<Record<string, (options: CatalogOptions) => ModuleSourc
   'kmod-selftest': ({ arch }) => new CatalogSource('kmod-selftest', plansFor(arch, planSelftest())),
   /** The modules of the guests whose boots were published, unstripped, for x86-64. */
   published: () => new CatalogSource('published', planPublished(), true),
+  /** Those of the server whose duplicates were published in June 2023, unstripped, for x86-64. */
+  'published-server': () => new CatalogSource('published-server', planServer(), true),
   /** Any number of modules, shaped like those of a distribution. */
   distro: ({ count = DISTRO_COUNT, seed = 1, arch }) =>
     new CatalogSource('distro', plansFor(arch, planDistro(count, seed))),

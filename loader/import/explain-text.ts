@@ -153,8 +153,7 @@ function callsText({ calls }: ExplainDocument): string {
   const rows = calls.slice(0, 20).map(({ result, count }) => {
     const [op, ret] = result.split(' ');
     const value = Number(ret);
-    const words =
-      ret === '?' ? 'end not recorded' : value < 0 ? errnoName(value) : 'success';
+    const words = ret === '?' ? 'end not recorded' : value < 0 ? errnoName(value) : 'success';
     return `  ${String(count).padStart(8)}  ${op}: ${words}\n`;
   });
   return `Requests in the record:\n${rows.join('')}`;

@@ -1,6 +1,7 @@
 import type { Operation, ProcessGroup, Program } from '../session/index.ts';
 import type { FileAction } from '../vfs/index.ts';
-import { type CompileContext, compileStorm } from './compile-storm.ts';
+import type { CompileContext } from './compile-context.ts';
+import { compileStorm } from './compile-storm.ts';
 import type { Scenario } from './schema.ts';
 import type { CallStep, Step } from './schema-steps.ts';
 
@@ -31,7 +32,12 @@ function compileStep(step: Step, groups: ProcessGroup[]): Operation {
       delay: delay_ms * MS,
       ...(signal ? { signal: { kind: signal.kind, after: signal.after_ms * MS } } : {}),
     }));
-    groups.push({ files: [], members });
+    const signals = step.signals.map(({ program, kind, after_ms }) => ({
+      program,
+      kind,
+      after: after_ms * MS,
+    }));
+    groups.push({ files: [], members, signals });
     return { op: 'group', group: groups.length - 1 };
   }
   const action = fileAction(step);

@@ -1,6 +1,6 @@
-export { collectResult } from './collect-result.ts';
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
+export { checkExpectations } from './expectations.ts';
 export {
   type ContextProgram,
   type Hotplug,
@@ -11,6 +11,13 @@ export {
   subjectOf,
 } from './operation.ts';
 export type { PortSession, SessionCompletion } from './port-session.ts';
-export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
+export type {
+  AllocationFailure,
+  CallResult,
+  CallTally,
+  RunResult,
+  UnmetExpectation,
+} from './result.ts';
 export { RunObserver } from './run-observer.ts';
 export { Session } from './session.ts';
+export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';

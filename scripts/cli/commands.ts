@@ -68,6 +68,7 @@ const compareValues = z.object({
   'until-failure': z.boolean().default(false),
   by: z.enum(['cpus', 'vmalloc']).default('cpus'),
   most: count(8192).optional(),
+  draws: count(10_000, 1).optional(),
   json: z.boolean().default(false),
 });
 
@@ -142,14 +143,21 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
   },
   replay: {
     summary: 'run a scenario without an emulator',
-    help: `modstorm replay SCENARIO [options]
+    help: `modstorm replay SCENARIO [options] [--explain]
+
+  --explain  the run in sentences before the report: who waited for whom, and how it ended
 
 ${SCENARIO_HELP}`,
-    options: RUN_OPTIONS,
+    options: { ...RUN_OPTIONS, explain: { type: 'boolean' } },
     async run(values, positionals, context) {
       const scenario = onePositional(positionals, 'scenario');
       const { runCommand } = await import('./run-command.ts');
-      return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
+      const { explain, ...others } = values;
+      const options = optionsOf(runValues, others);
+      return runCommand(
+        { ...options, scenario, guest: undefined, explain: explain === true },
+        context,
+      );
     },
   },
   inspect: {
@@ -196,7 +204,8 @@ ${SCENARIO_HELP}`,
   --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
   --seed N, --modules DIR, --json as for replay
 
-  published sets the model beside what was measured on three guests in 2023.
+  published sets the model beside what was measured on machines of 2021 to 2023.
+  --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
 `,
     options: {
       kernels: { type: 'string' },
@@ -206,6 +215,7 @@ ${SCENARIO_HELP}`,
       'until-failure': { type: 'boolean' },
       by: { type: 'string' },
       most: { type: 'string' },
+      draws: { type: 'string' },
       json: { type: 'boolean' },
     },
     async run(values, positionals, context) {
@@ -357,15 +367,21 @@ modstorm record --boot
     },
   },
   verify: {
-    summary: 'the same operations on a real Linux in v86, side by side',
+    summary: 'the same operations on a real Linux and in the model, side by side',
     help: `modstorm verify [SCENARIO…] [options]
 
-  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds.
+  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds; in QEMU,
+  the kernel that npm run guest:qemu fetches.
+  --machine M          v86 (default), or qemu-x86_64: Debian's stock amd64 kernel, unmodified
+  --kernel V           v6.12 (default) or v6.1: the real kernel and the model's preset
   --suite NAME         one suite
   --seed N             another draw of it
   --variant V          kernel for xz (default), gzip or zstd modules
-  --guest-kernel FILE  another bzImage of the same build
-  --modules DIR        module files beside the guest's own, for SCENARIO
+  --guest-kernel FILE  another bzImage that takes the same modules
+  --modules DIR        module files beside the guest's own, for SCENARIO or --recorded
+  --recorded PATH      instead of a guest: the recorded answers of a real kernel, a file or a
+                       directory; more may follow. Module files that are not in --modules DIR are
+                       made after their facts (modules.json.gz beside the recording)
   --all                every seed and variant
   --json               one JSON document on stdout
 `,
@@ -374,7 +390,10 @@ modstorm record --boot
       seed: { type: 'string' },
       variant: { type: 'string' },
       'guest-kernel': { type: 'string' },
+      machine: { type: 'string' },
+      kernel: { type: 'string' },
       modules: { type: 'string' },
+      recorded: { type: 'string' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
     },
@@ -385,12 +404,30 @@ modstorm record --boot
           seed: count(4_294_967_295).optional(),
           variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
           'guest-kernel': z.string().min(1).optional(),
+          machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
+          kernel: z.string().min(1).optional(),
           modules: z.string().min(1).optional(),
+          recorded: z.string().min(1).optional(),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
         }),
         values,
       );
+      const { recorded, modules, kernel, json } = rest;
+      if (recorded !== undefined) {
+        const other = ['suite', 'seed', 'variant', 'guest-kernel', 'machine', 'all'].find(
+          (name) => values[name] !== undefined,
+        );
+        if (other !== undefined) {
+          const found = `--${other}, which has no effect on a recording`;
+          throw new InputError({ file: '--recorded', expected: '--kernel, --modules', found });
+        }
+        const { recordedCommand } = await import('../verify/recorded/recorded-command.ts');
+        const { parseKernelVariant } = await import('./kernel-variant.ts');
+        const paths = [recorded, ...positionals];
+        const rules = kernel === undefined ? undefined : parseKernelVariant(kernel, '--kernel');
+        return recordedCommand({ paths, modules, kernel: rules, json }, context);
+      }
       const { verifyCommand } = await import('../verify/verify-command.ts');
       return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
     },

@@ -8,9 +8,7 @@ import { ensureTree, entryKey, type KernelPlan, make } from './kernel.ts';
 import { publish } from './published.ts';
 import { runStep } from './steps.ts';
 
-const INIT_FLAGS = [
-  '-m32',
-  '-march=i686',
+const PLAIN_FLAGS = [
   '-Os',
   '-ffreestanding',
   '-fno-stack-protector',
@@ -25,6 +23,8 @@ const INIT_FLAGS = [
   '-Wl,--build-id=none',
   '-Wl,-z,noexecstack',
 ];
+const INIT_FLAGS = ['-m32', '-march=i686', ...PLAIN_FLAGS];
+export const INIT_FLAGS_64 = ['-m64', ...PLAIN_FLAGS];
 
 /** Directory of built programs, made when their sources have changed. */
 export interface Programs {
