@@ -8,7 +8,7 @@ import {
   type SeenRequest,
   type SeenSpace,
 } from './facts.ts';
-import { requestSteps } from './request-steps.ts';
+import { COMPRESSED_FILE, requestSteps } from './request-steps.ts';
 import { isModuleMemory } from './space-report.ts';
 
 export interface ImportOptions {
@@ -60,6 +60,7 @@ class Builder {
         'a list of modules or modaliases, or a vmallocinfo'
       );
     }
+    if (!('dir' in listed)) this.#unpacked(requests);
     const machine = this.#machine(requests);
     this.#dropped();
     const scenario = {
@@ -122,6 +123,22 @@ class Builder {
         where,
       );
     return chosen;
+  }
+
+  /** Files made after a list are not compressed. */
+  #unpacked(requests: readonly SeenRequest[]): void {
+    const packed = requests.filter(
+      ({ flags, op }) => op === 'finit_module' && (flags & COMPRESSED_FILE) !== 0,
+    ).length;
+    if (packed === 0) return;
+    this.#say(
+      'assumed',
+      `${packed} loads of compressed files are made with files that are not compressed`,
+      'no --modules DIR',
+    );
+    this.#warnings.push(
+      'what the kernel needs to decompress is not counted: give --modules DIR for that',
+    );
   }
 
   #kernel(): unknown {

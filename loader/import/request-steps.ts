@@ -30,7 +30,13 @@ export function moduleName(target: string): string {
   return base.replace(/\.ko(?:\.(?:gz|xz|zst))?$/, '').replaceAll('-', '_');
 }
 
-/** `paths` finds the file of a module in the scenario's source; without one the path is kept. */
+/** MODULE_INIT_COMPRESSED_FILE: include/uapi/linux/module.h, Linux 6.12. */
+export const COMPRESSED_FILE = 4;
+
+/**
+ * `paths` finds the file of a module in the scenario's source; without one the path is kept. The
+ * flag of compressed files goes with the file: it is set where the path found ends so.
+ */
 export function requestSteps(
   requests: readonly SeenRequest[],
   paths: (name: string, path: string) => string | undefined,
@@ -95,12 +101,12 @@ function stepOf(
 ): StepInput {
   const extra = args === '' ? {} : { args };
   switch (op) {
-    case 'finit_module':
-      return {
-        finit_module: paths(moduleName(target), target) ?? target,
-        ...(flags === 0 ? {} : { flags }),
-        ...extra,
-      };
+    case 'finit_module': {
+      const path = paths(moduleName(target), target) ?? target;
+      const packed = /\.ko$/.test(path) ? 0 : flags & COMPRESSED_FILE;
+      const bits = ((flags & ~COMPRESSED_FILE) | packed) >>> 0;
+      return { finit_module: path, ...(bits === 0 ? {} : { flags: bits }), ...extra };
+    }
     case 'init_module':
       return { init_module: paths(moduleName(target), target) ?? target, ...extra };
     case 'delete_module':
