@@ -1,7 +1,9 @@
 export { FIRST_BOOT } from './bundled/first-boot.ts';
 export { BUNDLED_SCENARIOS } from './bundled/index.ts';
 export { INIT_US, PUBLISHED_8, PUBLISHED_255 } from './bundled/published.ts';
+export { catalogChoice } from './catalog-choice.ts';
 export { collectResult } from './collect-result.ts';
+
 export { CompileError } from './compile.ts';
 export { checkMachine, type FollowedDocument, followModules } from './follow-modules.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';

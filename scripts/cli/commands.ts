@@ -122,6 +122,11 @@ function onePositional(positionals: readonly string[], what: string): string {
   });
 }
 
+function somePositionals(positionals: readonly string[], what: string): readonly string[] {
+  if (positionals.length > 0) return positionals;
+  throw new InputError({ file: 'arguments', expected: `at least one ${what}`, found: 'none' });
+}
+
 const NAMES = Object.keys(BUNDLED_SCENARIOS);
 const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
 const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
@@ -307,6 +312,76 @@ ${OVER_HELP}
       const dir = out ?? `${basename(file).replace(/\.json$/, '')}.sweep`;
       const { mergeCommand } = await import('../sweep/sweep-command.ts');
       return mergeCommand({ file, shards, out: dir, json }, context);
+    },
+  },
+  import: {
+    summary: 'traces, logs and dumps of a real machine as a scenario',
+    help: `modstorm import FILE|DIR… [-o SCENARIO] [options]
+
+  Files are told apart by content: ftrace text, trace-cmd report, perf script, perf trace, bpftrace,
+  strace -f, dmesg and journalctl in all their forms, serial captures, /proc/vmallocinfo,
+  /proc/modules, lsmod, module stats, /proc/meminfo, udevadm info -e, modaliases, lspci -nn -k,
+  Module.symvers, systemd-udevd debug logs, and what modstorm record left (.tar.gz).
+  -o, --output FILE  the scenario; default stdout
+  --modules DIR      the machine's module files (/lib/modules/RELEASE)
+  --name NAME        name of the scenario
+  --json             the scenario with provenance, warnings and unusable lines
+`,
+    options: {
+      output: { type: 'string', short: 'o' },
+      modules: { type: 'string' },
+      name: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file or directory');
+      const options = optionsOf(
+        z.object({
+          output: z.string().min(1).optional(),
+          modules: z.string().min(1).optional(),
+          name: z.string().min(1).max(200).optional(),
+          json: z.boolean().default(false),
+        }),
+        values,
+      );
+      const { importCommand } = await import('./import-command.ts');
+      return importCommand({ ...options, files }, context);
+    },
+  },
+  explain: {
+    summary: 'what a log, a vmallocinfo or a stats text says, in words',
+    help: `modstorm explain FILE… [--json]
+
+  Any of the files that import takes. A log with a failed allocation and the vmallocinfo of the same
+  boot together tell fragmentation from exhaustion.
+`,
+    options: { json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file');
+      const { explainCommand } = await import('./explain-command.ts');
+      return explainCommand({ files, json: values.json === true }, context);
+    },
+  },
+  record: {
+    summary: 'the script that records a real machine',
+    help: `modstorm record > record.sh
+modstorm record --boot
+
+  Prints a POSIX shell script; run it as root on the machine. It leaves one .tar.gz for import.
+  --boot  how to record from the first second of a boot
+`,
+    options: { boot: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only --boot',
+          found: positionals.join(' '),
+        });
+      }
+      const { RECORD_BOOT, RECORD_SCRIPT } = await import('./record-script.ts');
+      await context.write(values.boot === true ? RECORD_BOOT : RECORD_SCRIPT);
+      return 0;
     },
   },
   modules: {
