@@ -130,6 +130,8 @@ export class SimKernel {
         vaFailureMessage: features.va_failure_message,
         moduleAllocator: features.module_memory_failure === 'quiet' ? 'execmem' : 'module_alloc',
         lazyAreas: features.lazy_areas,
+        failedSearch: features.failed_search,
+        execmemLimit: features.execmem_limit,
         possibleCpus: options.cpus,
         ...(options.ramPages === undefined ? {} : { totalRamPages: options.ramPages }),
       },
@@ -266,5 +268,11 @@ function elfKernel(options: SimKernelOptions): ElfKernel {
     livepatch: features.livepatch,
     strictModuleRwx: features.strict_module_rwx,
     sectionNameCheck: features.section_name_check,
+    thisModuleCheck: features.this_module_check,
+    symbolIndexCheck: features.symbol_index_check,
+    stringTableTypes: features.string_table_types,
+    strtabCheck: features.strtab_check,
+    percpuRelocations: features.percpu_relocations,
+    roAfterInit: features.ro_after_init,
   };
 }

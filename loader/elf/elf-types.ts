@@ -35,6 +35,18 @@ export interface ElfKernel {
   readonly strictModuleRwx: boolean;
   /** Whose name offset is checked: every non-NULL section (6.12) or the SHF_ALLOC ones (6.1). */
   readonly sectionNameCheck: 'all' | 'alloc';
+  /** struct module and `.modinfo` are checked (6.4 on); default true. */
+  readonly thisModuleCheck?: boolean;
+  /** A symbol's section index must be one of the file's; default as `sectionNameCheck` is 'all'. */
+  readonly symbolIndexCheck?: boolean;
+  /** Tables of names must be STRTAB sections (6.12 stable); default true. */
+  readonly stringTableTypes?: boolean;
+  /** The symbol names' table and the names' offsets are checked (6.13 on); default false. */
+  readonly strtabCheck?: boolean;
+  /** Relocations of the per-CPU section are applied (6.19); default false. */
+  readonly percpuRelocations?: boolean;
+  /** Sections read-only after init: the first of a name, or each of them; default 'first'. */
+  readonly roAfterInit?: 'first' | 'all';
 }
 
 /** A line the kernel prints, without a trailing newline. */

@@ -150,7 +150,7 @@ class ParsedModule implements ModuleElf {
       if (kind === 'bad_section') {
         if (shndx === SHN.ABS || shndx === SHN.LIVEPATCH || shndx < shnum) continue;
         // Kernels of the one-pass checks do not look: they read past the section headers.
-        if (this.#kernel.sectionNameCheck === 'alloc') continue;
+        if (!(this.#kernel.symbolIndexCheck ?? this.#kernel.sectionNameCheck === 'all')) continue;
       }
       if (kind === 'common' && hasPrefix(view.bytes, table.nameAt(i), '__gnu_lto')) continue;
       const name = table.name(i);

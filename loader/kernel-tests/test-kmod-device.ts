@@ -65,6 +65,7 @@ export class TestKmodDevice {
       records: new RecordsArea(ctx, mod),
       threadNs: this.#threadNs,
       announced,
+      startFs: ctx.features.test_kmod_fs === 'none' ? 'EMPTY' : 'xfs',
     });
     return this.#device;
   }

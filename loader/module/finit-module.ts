@@ -36,13 +36,25 @@ export function* finitModule(
   call.stage = 'permission';
   if (!ctx.permitted()) return -ERRNO.EPERM;
   if ((flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
-  if (!file?.readable) return -ERRNO.EBADF;
+  if (!file?.readable) {
+    // Linux 6.4: kernel_read_file_from_fd() is what finds it out.
+    if (ctx.features.kread_bytes_bug) countFailedRead(ctx, call, ERRNO.EBADF);
+    return -ERRNO.EBADF;
+  }
   const { inode } = file;
   const load = (): Coroutine<number> => initModuleFromFile(ctx, call, inode, args, flags);
   if (ctx.features.deny_write === 'exclusive-call') return yield* exclusively(inode, load);
   if (ctx.features.idempotent === 'none') return yield* load();
   call.stage = 'gate';
   return yield* ctx.gate.enter(inode.ino, load);
+}
+
+/** A read that failed counts; in 6.4 its errno, a negative number, counts as bytes. */
+function countFailedRead(ctx: ModuleContext, call: ModuleCall, errno: number): void {
+  ctx.stats.add('failed_kreads', 1, call.request);
+  if (!ctx.features.kread_bytes_bug) return;
+  ctx.stats.add('invalid_kread_bytes', -errno, call.request);
+  call.waste('kread', -errno);
 }
 
 /** v6.4-rc4 (9828ed3f695a): the second loader of a file is refused while the first is at it. */
@@ -77,11 +89,7 @@ function* initModuleFromFile(
     ret: read.ok ? 0 : -read.errno,
   });
   if (!read.ok) {
-    stats.add('failed_kreads', 1, call.request);
-    if (ctx.features.kread_bytes_bug) {
-      stats.add('invalid_kread_bytes', -read.errno, call.request);
-      call.waste('kread', -read.errno);
-    }
+    countFailedRead(ctx, call, read.errno);
     return -read.errno;
   }
   const { bytes, copy } = read;

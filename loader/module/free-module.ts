@@ -20,12 +20,13 @@ export function* unlinkModule(
 
 /**
  * free_mod_mem(): every area goes, DATA last since it holds struct module; each free purges the
- * lazy list.
+ * lazy list. Of two areas init goes first (free_module and module_deallocate, Linux 6.3).
  */
 export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  const last = ctx.features.layout === 'two' ? 'core' : 'data';
   const order = [
-    ...mod.memory.filter((area) => area.purpose !== 'data'),
-    ...mod.memory.filter((area) => area.purpose === 'data'),
+    ...mod.memory.filter((area) => area.purpose !== last),
+    ...mod.memory.filter((area) => area.purpose === last),
   ];
   mod.memory = [];
   for (const area of order) ctx.space.execmemFree(area.base);

@@ -10,7 +10,7 @@ import { freeModMem, unlinkModule } from './free-module.ts';
 import { freeTime } from './kernel-read-file.ts';
 import { layoutAndAllocate } from './layout-and-allocate.ts';
 import { freeCopy, type LoadInfo } from './load-info.ts';
-import type { Module } from './module.ts';
+import type { Module, Taint } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 import { parseArgs } from './params/parse-args.ts';
 import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
@@ -73,7 +73,12 @@ function* become(ctx: ModuleContext, call: ModuleCall, info: LoadInfo): Coroutin
   yield ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
   const early = yield* earlyModCheck(ctx, info, elf);
   if (early !== 0) return { ok: false, ret: early };
+  const taints = new Set<Taint>();
+  if (ctx.features.taint_at === 'layout') {
+    ctx.taint.augmentByInfo({ elf, name: elf.name, taints });
+  }
   const layout = yield* layoutAndAllocate(ctx, call, elf);
+  if (layout.ok) for (const taint of taints) layout.mod.taints.add(taint);
   return layout.ok ? layout : { ok: false, ret: -layout.errno };
 }
 
@@ -86,12 +91,16 @@ function* formModule(
 ): Coroutine<number> {
   const taken = yield* addUnformedModule(ctx, mod);
   if (taken !== 0) return yield* freeUnformed(ctx, call, info, mod, taken);
-  ctx.taint.augment(mod, ctx.features.module_sig !== 'off' && !info.sigOk);
+  const unsigned = ctx.features.module_sig !== 'off' && !info.sigOk;
+  if (ctx.features.taint_at === 'list') ctx.taint.augment(mod, unsigned);
+  else ctx.taint.augmentLate(mod, unsigned);
 
   const percpu = allocatePercpu(ctx, mod);
   if (percpu !== 0) return yield* unlink(ctx, call, info, mod, percpu);
   mod.initReferences();
 
+  const refusedSpace = moduleNamespace(ctx, mod);
+  if (refusedSpace !== 0) return yield* unloadFree(ctx, call, info, mod, refusedSpace);
   const sections = findModuleSections(ctx, mod, mod.elf);
   if (sections !== 0) return yield* unloadFree(ctx, call, info, mod, sections);
   const bound = yield* simplifySymbols(ctx, mod);
@@ -151,6 +160,16 @@ function allocatePercpu(ctx: ModuleContext, mod: Module): number {
   if (size <= PERCPU_MAX && (align & (align - 1)) === 0) return 0;
   warn(`Could not allocate ${size} bytes percpu data`);
   return -ERRNO.ENOMEM;
+}
+
+/** setup_modinfo(), Linux 6.19: namespaces of named modules cannot be imported. */
+function moduleNamespace(ctx: ModuleContext, mod: Module): number {
+  if (!ctx.features.module_namespaces) return 0;
+  const space = mod.elf.importNs.find((name) => name.startsWith('module:'));
+  if (space === undefined) return 0;
+  const text = `${mod.name}: module tries to import module namespace: ${space}`;
+  ctx.log.print(LOG_LEVEL.ERR, text);
+  return -ERRNO.EPERM;
 }
 
 /** find_module_sections() and check_export_symbol_versions() */

@@ -41,6 +41,8 @@ export type ModuleIndexResult =
  */
 export class ModuleIndex {
   readonly conf: ModprobeConf;
+  /** Paths of files that bear a module's name and are none. */
+  readonly unreadable: readonly string[];
   /** What was left out while reading, one sentence each. */
   readonly problems: readonly string[];
   readonly #modules = new Map<string, IndexedModule>();
@@ -99,6 +101,7 @@ export class ModuleIndex {
     for (const entry of parseBuiltinAliases(source.metadata.builtinModinfo ?? '')) {
       this.#builtinAliases.add(entry);
     }
+    this.unreadable = facts.unreadable;
     this.problems = [...problems, ...conf.problems];
   }
 
@@ -229,6 +232,7 @@ const NO_FACTS: IndexFacts = {
   aliases: [],
   symbols: new Map(),
   softdep: '',
+  unreadable: [],
   problems: [],
 };
 

@@ -6,6 +6,7 @@
 import {
   alignUp,
   type Bytes,
+  Column,
   type CpuId,
   type Nanos,
   PAGE_SIZE,
@@ -48,6 +49,9 @@ export class FailureTracker {
   /** Tasks whose last attempt failed and may yet be repeated. */
   readonly #open = new Map<string, FailedAttempt>();
   readonly #failures: FailedAllocation[] = [];
+  /** Time and place of every failure, those that are not kept included. */
+  readonly #times = Column.float64();
+  readonly #seqs = Column.float64();
   #count = 0;
 
   constructor(requests: RequestsNow) {
@@ -111,12 +115,26 @@ export class FailureTracker {
     return [...this.#failures, ...open].sort((a, b) => a.seq - b.seq);
   }
 
+  /** Time and event of every failure, in order of their last attempt. */
+  get points(): { readonly t: Float64Array; readonly seq: Float64Array } {
+    const open = [...this.#open.values()].map(({ failure }) => failure);
+    const order = new Uint32Array(this.#count + open.length).map((_, i) => i);
+    const seqAt = (i: number): number =>
+      i < this.#count ? this.#seqs.get(i) : open[i - this.#count]!.seq;
+    const timeAt = (i: number): number =>
+      i < this.#count ? this.#times.get(i) : open[i - this.#count]!.t;
+    order.sort((a, b) => seqAt(a) - seqAt(b));
+    return { t: Float64Array.from(order, timeAt), seq: Float64Array.from(order, seqAt) };
+  }
+
   /** The first of all, or null. */
   get first(): FailedAllocation | null {
     return this.failures[0] ?? null;
   }
 
   #close(failure: FailedAllocation): void {
+    this.#times.set(this.#count, failure.t);
+    this.#seqs.set(this.#count, failure.seq);
     this.#count += 1;
     if (this.#failures.length < MAX_KEPT) this.#failures.push(failure);
   }

@@ -11,6 +11,15 @@ export {
   type Holder,
 } from './explain-failure.ts';
 export { type FailedAllocation, FailureTracker, type RequestsNow } from './failure-tracker.ts';
+export {
+  apart,
+  type Copies,
+  copiesIn,
+  type Headline,
+  type HeadlineLink,
+  type HeadlinePart,
+  headline,
+} from './headline.ts';
 export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
 export {
   MAP_CLASSES,
@@ -63,3 +72,23 @@ export {
   TimeSeries,
   type TimeSeriesOptions,
 } from './time-series.ts';
+export {
+  baseName,
+  moduleNameOf,
+  type RangeTotals,
+  TRACK_GROUPS,
+  type TrackGroup,
+  TrackLog,
+} from './track-log.ts';
+export {
+  rowOffsets,
+  SLICE_DOOMED,
+  SLICE_STAGE,
+  SLICE_STAGE_MASK,
+  SLICE_WAITING,
+  type SliceLevel,
+  type Slices,
+  type SlicesAsked,
+  type TrackedRun,
+  trackSlices,
+} from './track-slices.ts';

@@ -5,9 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
-import { AREAS_FILE, areasFile } from '../../loader/kernel-tests/index.ts';
 import {
-  prepareRun,
   type Scenario,
   type ScenarioInput,
   type Step,
@@ -15,16 +13,11 @@ import {
 } from '../../loader/scenario/index.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
 import { ForeignAreas } from './foreign-areas.ts';
-import { KernelAccount } from './kernel-account.ts';
 import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
-import { type ModelRun, observeModel } from './observe-model.ts';
+import type { ModelRun } from './observe-model.ts';
+import { runModel } from './run-model.ts';
 import type { VerifyTarget } from './target.ts';
-import {
-  needsAccount,
-  refuseShuffledTests,
-  TEST_VMALLOC,
-  testVmallocProgram,
-} from './test-vmalloc-program.ts';
+import { needsAccount, refuseShuffledTests, TEST_VMALLOC } from './test-vmalloc-program.ts';
 
 export interface VerifyTask extends LinuxTask {
   readonly target: VerifyTarget;
@@ -75,23 +68,15 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
     userspace: scenario.userspace,
   };
   const given = scenarioSchema.parse({ ...document, steps: [] });
-  const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
-  // The guest's init and its modprobe run under SCHED_IDLE.
-  prepared.kernel.callerPolicy = 'idle';
-  const { kernel: simulated } = prepared;
-  const account = new KernelAccount(simulated, linux.allocator);
-  simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated.ctx, account));
-  const others = target.vmapStack ? linux.foreign : [];
-  const foreign = new ForeignAreas(simulated, others, linux.calls);
-  const started = performance.now();
-  const starts = linux.startsUs.slice(0, linux.completed);
-  const onStep = (step: number): void => {
-    foreign.beginStep(step);
-    account.beginStep(step);
-  };
-  const model = observeModel(prepared, starts, linux.references, onStep, () => foreign.endStep());
-  const modelMs = performance.now() - started;
+  const { model, account, modelMs } = runModel({
+    scenario: { ...given, steps: [...steps] },
+    source,
+    startsUs: linux.startsUs.slice(0, linux.completed),
+    references: linux.references,
+    allocator: linux.allocator,
+    watch: (simulated) =>
+      new ForeignAreas(simulated, target.vmapStack ? linux.foreign : [], linux.calls),
+  });
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   comparePlaces(compared, linux, account.placed, task.offset ?? 0);
   compared.attributed.init_log += linux.exitLog.length;
