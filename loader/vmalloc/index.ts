@@ -9,11 +9,13 @@ export {
   slotCount,
   unusableFreeIndex,
 } from './fragmentation.ts';
+export type { BlockId } from './free-blocks.ts';
 export { type FreeBlockDump, FreeTree } from './free-tree.ts';
 export { formatGfp, GFP } from './gfp.ts';
 export type { VmallocHooks, VmallocOptions } from './hooks.ts';
 export type { PcpuGroup } from './pcpu-areas.ts';
 export { PercpuAllocator, type PercpuArea, type PercpuLayout, percpuLayout } from './percpu.ts';
+export type { PercpuChunk } from './percpu-chunk.ts';
 export type { SeedResult } from './seed.ts';
 export {
   type IoremapRequest,
@@ -24,4 +26,7 @@ export {
   VmallocSpace,
   type VmapRequest,
 } from './space.ts';
+export type { VmapAllocator } from './vmap-allocator.ts';
 export { vmapBlockPages } from './vmap-blocks.ts';
+export type { BusyAreas } from './busy-areas.ts';
+export type { VmapNode } from './vmap-node.ts';
