@@ -1,6 +1,7 @@
 /** Makes a scenario of what the files of a machine tell, and says where each part comes from. */
 import { KERNEL_PRESETS } from '../presets/index.ts';
-import { vmallocBounds } from './bounds.ts';
+import { presetOf } from './architecture.ts';
+import { moduleBounds, vmallocBounds } from './bounds.ts';
 import {
   type Facts,
   type Provenance,
@@ -225,15 +226,29 @@ class Builder {
     const facts = this.#facts;
     const bounds = vmallocBounds(facts, space);
     const wide = (bounds?.end ?? 0n) > 1n << 32n || space?.digits === 16;
-    if (bounds === undefined) {
+    const preset = space === undefined ? undefined : presetOf(space);
+    if (preset !== undefined && facts.vmallocWindow === undefined && facts.windows.size === 0) {
+      machine.vmalloc = preset.name.replace(/@.*$/, '');
+      this.#say('derived', `address space ${preset.name}, from addresses and callers`, space!.file);
+    } else if (bounds === undefined) {
       this.#say(
         'assumed',
         'the default address space of the model: no file tells the window',
         'nothing',
       );
     } else if (wide) {
-      machine.vmalloc = 'x86-64';
-      this.#say('assumed', 'the address space x86-64: areas of 64 bits', bounds.from);
+      machine.vmalloc = preset?.name.replace(/@.*$/, '') ?? 'x86-64';
+      this.#say(
+        preset === undefined ? 'assumed' : 'derived',
+        `the address space ${machine.vmalloc as string}: areas of 64 bits`,
+        bounds.from,
+      );
+      if (preset === undefined && space !== undefined) {
+        this.#warnings.push(
+          `${space.file}: the model has no address space of such addresses; the space begins empty (explain tells what the file says)`,
+        );
+        return;
+      }
     } else {
       machine.vmalloc = {
         start: `0x${(bounds.start & ~0xfffn).toString(16)}`,
@@ -273,12 +288,15 @@ class Builder {
       this.#say('assumed', 'an empty address space at the start: addresses are hidden', from);
       return;
     }
+    const modules = moduleBounds(this.#facts, space);
     const later = requests.length > 0 && this.#isLater(space);
     let dropped = 0;
     const lines = space.text.filter((_, i) => {
       const area = space.areas[i]!;
       const within =
-        bounds === undefined || (area.start! >= bounds.start && area.end! <= bounds.end);
+        bounds === undefined ||
+        (area.start! >= bounds.start && area.end! <= bounds.end) ||
+        (modules !== undefined && area.start! >= modules.start && area.end! <= modules.end);
       const own =
         later &&
         (isModuleMemory(area) || area.module !== undefined || area.kinds[0] === 'unpurged');

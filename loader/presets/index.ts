@@ -27,4 +27,5 @@ export {
   type KernelPreset,
 } from './kernels.ts';
 export { MACHINE_KINDS } from './machine-kinds.ts';
+export { type MovedWindow, movedPreset, windowAround } from './moved-window.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

@@ -2,7 +2,7 @@ import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
-import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
+import { type AddressSpacePreset, type KernelExports, windowAround } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
@@ -52,7 +52,10 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
-  const space = addressSpace(scenario.machine);
+  const { preset: space, note: windowNote } = windowAround(
+    addressSpace(scenario.machine),
+    scenario.machine.initial ?? '',
+  );
   const {
     identity: inferred,
     arch,
@@ -143,6 +146,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     },
     warnings: () => [
       ...(note === undefined ? [] : [note]),
+      ...(windowNote === undefined ? [] : [windowNote]),
       ...foreignModules(arch, space, source),
       ...(made?.problems ?? []),
     ],

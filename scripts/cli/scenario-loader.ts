@@ -115,7 +115,8 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
       });
     }
   };
-  const isText = (value: string): boolean => value.includes('\n');
+  // An empty text is an empty space; a path has no line end.
+  const isText = (value: string): boolean => value === '' || value.includes('\n');
   const initial =
     machine.initial === undefined || isText(machine.initial)
       ? machine.initial
