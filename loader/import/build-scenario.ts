@@ -11,6 +11,7 @@ import {
 } from './facts.ts';
 import { COMPRESSED_FILE, requestSteps } from './request-steps.ts';
 import { isModuleMemory } from './space-report.ts';
+import { whyUnusable } from './usable-request.ts';
 
 export interface ImportOptions {
   readonly name: string;
@@ -29,6 +30,10 @@ export interface Imported {
 }
 
 const CALLS = new Set(['finit_module', 'init_module', 'delete_module']);
+/** `listed` takes no more; a module area is smaller. */
+const LARGEST_MODULE = 2 ** 30;
+/** So many refused calls are named by line. */
+const NAMED = 20;
 /** Taken for a module whose size nothing tells: the median of Debian's modules. */
 const MEDIAN_MODULE = 40_960;
 
@@ -102,13 +107,16 @@ class Builder {
         where,
       );
     }
-    const nameless = chosen.filter(({ target }) => target === '');
-    if (nameless.length > 0) {
-      this.#warnings.push(
-        `${nameless.length} of ${chosen.length} calls cannot be replayed: nothing in the record names their module (first: ${placeText(nameless[0]!.place)})`,
-      );
+    const usable = chosen.filter((request) => whyUnusable(request) === null);
+    const refused = chosen.filter((request) => whyUnusable(request) !== null);
+    if (refused.length > 0) {
+      this.#warnings.push(`${refused.length} of ${chosen.length} calls cannot be replayed`);
+      for (const request of refused.slice(0, NAMED)) {
+        this.#warnings.push(`${placeText(request.place)}: ${whyUnusable(request)}`);
+      }
+      if (refused.length > NAMED) this.#warnings.push(`and ${refused.length - NAMED} more calls`);
     }
-    const derived = chosen.filter((request) => request.derived && request.target !== '').length;
+    const derived = usable.filter((request) => request.derived).length;
     if (derived > 0) {
       this.#say(
         'derived',
@@ -116,14 +124,14 @@ class Builder {
         where,
       );
     }
-    const open = chosen.filter(({ ret }) => ret === undefined).length;
+    const open = usable.filter(({ ret }) => ret === undefined).length;
     if (open > 0)
       this.#say(
         'assumed',
         `${open} calls whose return value is not in the record run to their end`,
         where,
       );
-    return chosen;
+    return usable;
   }
 
   /** Files made after a list are not compressed. */
@@ -360,7 +368,7 @@ class Builder {
       .filter((name) => /^[\w-]{1,63}$/.test(name))
       .map((name) => ({
         name,
-        size: sizes.get(name) || MEDIAN_MODULE,
+        size: Math.min(sizes.get(name) || MEDIAN_MODULE, LARGEST_MODULE),
         needs: needs.get(name) ?? [],
       }));
     const unknown = listed.filter(({ name }) => !sizes.has(name)).length;

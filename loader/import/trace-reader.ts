@@ -140,17 +140,22 @@ class TraceReader implements LineReader {
         'alloc_vmap_area: expected va_start: N size=N align=N vstart=0x… vend=0x… failed=0|1',
       );
     }
+    const [start, vstart, vend] = [BigInt(found[1]!), BigInt(found[4]!), BigInt(found[5]!)];
+    const size = Number(found[2]);
+    if ([start, vstart, vend].some((value) => value >> 64n !== 0n) || !Number.isSafeInteger(size)) {
+      return damaged('alloc_vmap_area: a number that does not fit 64 bits');
+    }
     const { windows, allocs } = this.#facts;
     const key = `${found[4]}-${found[5]}`;
     const window = windows.get(key);
     if (window !== undefined) window.count += 1;
     else if (windows.size < 1000) {
-      windows.set(key, { start: BigInt(found[4]!), end: BigInt(found[5]!), count: 1 });
+      windows.set(key, { start: vstart, end: vend, count: 1 });
     }
     if (this.#facts.keep('allocs', allocs.length)) {
       allocs.push({
-        start: BigInt(found[1]!),
-        size: Number(found[2]),
+        start,
+        size,
         failed: found[6] === '1',
         place: { file: this.#file, line },
       });
@@ -277,7 +282,11 @@ function perfCall(facts: Facts, file: string, call: PerfCall, line: number): Tak
   if (facts.keep('requests', facts.requests.length)) {
     facts.requests.push({
       op: call.call as 'finit_module',
-      target: /"([^"]*)"/.exec(call.args)?.[1] ?? '',
+      // `fd: 3</lib/modules/…/loop.ko>`, `name_user: "loop"`; quotes of uargs are arguments.
+      target:
+        /fd: -?\d+<([^>]*)>/.exec(call.args)?.[1] ??
+        /name\w*: "([^"]*)"/.exec(call.args)?.[1] ??
+        '',
       flags: Number(/flags: (\d+)/.exec(call.args)?.[1] ?? 0),
       args: '',
       pid: call.pid,
