@@ -2,6 +2,7 @@
 import { KERNEL_PRESETS } from '../presets/index.ts';
 import { presetOf } from './architecture.ts';
 import { moduleBounds, vmallocBounds } from './bounds.ts';
+import { initResults, loadedBefore, nameBySize } from './derive-names.ts';
 import {
   type Facts,
   type Provenance,
@@ -19,6 +20,8 @@ export interface ImportOptions {
   readonly modulesDir?: string | undefined;
   /** Path of a module's file below that directory. */
   readonly fileOf?: ((name: string) => string | undefined) | undefined;
+  /** Bytes of each module's file as it lies there, by module. */
+  readonly fileSizes?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface Imported {
@@ -56,10 +59,10 @@ class Builder {
   build(): Imported | string {
     const requests = this.#chosenRequests();
     const kernel = this.#kernel();
-    const { steps, calls, modules } = requestSteps(requests, (name, path) =>
-      this.#path(name, path),
-    );
-    const listed = this.#modules(modules);
+    const path = (name: string, from: string) => this.#path(name, from);
+    const { steps, calls, modules } = requestSteps(requests, path);
+    const before = this.#before(requests);
+    const listed = this.#modules([...modules, ...before]);
     if (listed === undefined) {
       return (
         'something a scenario can be made of: calls that load modules (a trace, strace or udevd log), ' +
@@ -74,13 +77,19 @@ class Builder {
       name: this.#options.name,
       kernel,
       machine,
-      modules: listed,
+      modules: this.#withInits(listed, requests),
       ...(this.#facts.modprobeConf.length === 0
         ? {}
         : { userspace: { modprobe_conf: `${this.#facts.modprobeConf.join('\n')}\n` } }),
-      steps: steps.length > 0 ? steps : this.#stepsWithoutCalls(listed),
+      steps:
+        steps.length > 0
+          ? [...before.map((name) => ({ finit_module: path(name, name) ?? name })), ...steps]
+          : this.#stepsWithoutCalls(listed),
       provenance: this.#provenance,
-      measured: this.#measured(calls),
+      measured: this.#measured([
+        ...before.map((name) => ({ op: 'finit_module', target: name })),
+        ...calls,
+      ]),
     };
     return { scenario, provenance: this.#provenance, warnings: this.#warnings };
   }
@@ -96,6 +105,14 @@ class Builder {
     const chosen = calls.length > 0 ? calls : requests;
     const [first] = chosen;
     if (first === undefined) return [];
+    const named = nameBySize(chosen, this.#options.fileSizes);
+    if (named > 0) {
+      this.#say(
+        'derived',
+        `the modules of ${named} failed loads, from the bytes the kernel read of their files`,
+        'alloc_vmap_area',
+      );
+    }
     const last = chosen.at(-1)!;
     const where = `${placeText(first.place)} to ${placeText(last.place)}`;
     this.#say('measured', `${chosen.length} requests and their times`, where);
@@ -132,6 +149,35 @@ class Builder {
         where,
       );
     return usable;
+  }
+
+  /** Modules that must be loaded first, so that the record's calls find what they found. */
+  #before(requests: readonly SeenRequest[]): readonly string[] {
+    const names = loadedBefore(requests);
+    if (names.length > 0) {
+      this.#say(
+        'derived',
+        `${names.length} modules were loaded before the record (${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}): the calls were refused or removed them`,
+        'return values',
+      );
+    }
+    return names;
+  }
+
+  /** `modules` with what each init returned. */
+  #withInits(
+    modules: Readonly<Record<string, unknown>>,
+    requests: readonly SeenRequest[],
+  ): Readonly<Record<string, unknown>> {
+    const results = initResults(requests);
+    if (results.size === 0) return modules;
+    this.#say(
+      'measured',
+      `what the init of ${results.size} modules returned (${[...results.keys()].slice(0, 5).join(', ')}${results.size > 5 ? ' …' : ''}): the model is given it`,
+      'return values',
+    );
+    const init = Object.fromEntries([...results].map(([name, ret]) => [name, { ret }]));
+    return { ...modules, init };
   }
 
   /** Files made after a list are not compressed. */

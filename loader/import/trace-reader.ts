@@ -56,7 +56,7 @@ class TraceReader implements LineReader {
   }
 
   #event(found: TraceLine, number: number): Taken {
-    const { event, rest } = found;
+    const { event } = found;
     this.#facts.sawCpu(found.cpu);
     if (!KNOWN.has(event)) {
       const call = /^sys_(enter|exit)_(\w+)$/.exec(event);
@@ -73,7 +73,7 @@ class TraceReader implements LineReader {
     this.#facts.countEvent(event);
     switch (event) {
       case 'alloc_vmap_area':
-        return this.#alloc(rest, number);
+        return this.#alloc(found, number);
       case 'module_load':
         return this.#load(found, number);
       case 'module_request':
@@ -130,7 +130,7 @@ class TraceReader implements LineReader {
     return 'used';
   }
 
-  #alloc(rest: string, line: number): Taken {
+  #alloc({ rest, pid }: TraceLine, line: number): Taken {
     const found =
       /va_start[:=] ?(\d+|0x[0-9a-f]+) size=(\d+) align=(\d+) vstart=(0x[0-9a-f]+) vend=(0x[0-9a-f]+) failed=([01])/.exec(
         rest,
@@ -145,6 +145,8 @@ class TraceReader implements LineReader {
     if ([start, vstart, vend].some((value) => value >> 64n !== 0n) || !Number.isSafeInteger(size)) {
       return damaged('alloc_vmap_area: a number that does not fit 64 bits');
     }
+    const call = this.#open.get(pid);
+    if (call !== undefined) call.firstAlloc ??= size;
     const { windows, allocs } = this.#facts;
     const key = `${found[4]}-${found[5]}`;
     const window = windows.get(key);

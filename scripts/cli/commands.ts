@@ -84,6 +84,26 @@ function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
   });
 }
 
+/** An option that would change nothing is refused. */
+async function ownCommand(
+  { modules, json, ...others }: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const [extra] = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (extra !== undefined) {
+    throw new InputError({
+      file: `--${extra}`,
+      expected: 'no such option with --own: a record is replayed as it was',
+      found: String(others[extra]),
+    });
+  }
+  const files = somePositionals(positionals, 'file');
+  const options = optionsOf(compareValues.pick({ modules: true, json: true }), { modules, json });
+  const { compareOwn } = await import('./compare-own.ts');
+  return compareOwn({ ...options, files }, context);
+}
+
 function onePositional(positionals: readonly string[], what: string): string {
   if (positionals.length === 1) return positionals[0]!;
   throw new InputError({
@@ -195,6 +215,7 @@ ${SCENARIO_HELP}`,
   compare: {
     summary: "one storm under several kernels' rules",
     help: `modstorm compare SCENARIO|published [--kernels V,V…] [--cpus N,N…] [options]
+modstorm compare --own FILE… [--modules DIR] [--json]
 
   --kernels LIST   default v6.3,v6.4,v6.5,v6.12; a feature can be changed alone:
                    v6.4+early_check=false+deny_write=exclusive-read
@@ -206,6 +227,9 @@ ${SCENARIO_HELP}`,
 
   published sets the model beside what was measured on machines of 2021 to 2023.
   --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
+
+  --own replays a boot that was recorded and sets it beside its own return values, stats and
+  addresses. FILE is what import wrote, or the files that import takes.
 `,
     options: {
       kernels: { type: 'string' },
@@ -216,9 +240,11 @@ ${SCENARIO_HELP}`,
       by: { type: 'string' },
       most: { type: 'string' },
       draws: { type: 'string' },
+      own: { type: 'boolean' },
       json: { type: 'boolean' },
     },
-    async run(values, positionals, context) {
+    async run({ own, ...values }, positionals, context) {
+      if (own === true) return ownCommand(values, positionals, context);
       const scenario = onePositional(positionals, 'scenario');
       const options = optionsOf(compareValues, values);
       const { 'until-failure': untilFailure, ...rest } = options;

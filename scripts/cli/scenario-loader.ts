@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
@@ -47,6 +47,23 @@ export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): 
   const scenario = withFiles(parsed.data, base, nameOrFile);
   const source = openModules(scenario, base, nameOrFile, overrides.modules !== undefined);
   return { scenario, source, origin: nameOrFile };
+}
+
+/** Whether a file is a scenario, by its first character and its version. */
+export function isScenarioFile(file: string): boolean {
+  if (Object.hasOwn(BUNDLED_SCENARIOS, file)) return true;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(4096);
+      const text = head.toString('utf8', 0, readSync(fd, head));
+      return /^\ufeff?\s*\{/.test(text) && /"version"\s*:\s*1\b/.test(text);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function readDocument(file: string): unknown {
