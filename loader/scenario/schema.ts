@@ -67,6 +67,8 @@ export const kernelSchema = z.union([
     /** What the kernel proper exports: names, or the text of its Module.symvers. */
     exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
     blacklist: z.array(z.string()).default([]),
+    /** Text of the kernel's configuration, or a path to it. */
+    config: z.string().optional(),
     /** Signers whose keys it has, by common name, as modinfo shows `signer`. */
     trusted_keys: z.array(z.string().min(1).max(200)).max(1000).optional(),
   }),

@@ -2,7 +2,7 @@
 
 import { absoluteAddress, errnoName } from '../../loader/base/index.ts';
 import type { TraceEvent } from '../../loader/events/index.ts';
-import { collectResult, prepareRun, scenarioSchema } from '../../loader/scenario/index.ts';
+import { collectResult, prepareRun } from '../../loader/scenario/index.ts';
 import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
@@ -13,7 +13,7 @@ import {
   isScenarioFile,
   type LoadedScenario,
   loadScenario,
-  openModules,
+  openDocument,
 } from './scenario-loader.ts';
 
 export interface CompareOwnOptions {
@@ -94,10 +94,12 @@ async function recorded(
     return { loaded: loadScenario(only!, { modules }), warnings: [] };
   }
   const { imported } = await importEvidence({ files, modules }, context);
-  const scenario = scenarioSchema.parse(imported.scenario);
-  const origin = files.join(', ');
-  const source = openModules(scenario, process.cwd(), origin, true);
-  return { loaded: { scenario, source, origin }, warnings: imported.warnings };
+  const loaded = openDocument(imported.scenario, {
+    base: process.cwd(),
+    origin: files.join(', '),
+    shell: true,
+  });
+  return { loaded, warnings: [...imported.warnings, ...loaded.followed] };
 }
 
 interface Placed {
