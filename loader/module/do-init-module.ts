@@ -9,6 +9,7 @@ import type { ModuleCall } from './module-call.ts';
 import { modulePut, tryModuleGet } from './resolve-symbols.ts';
 import { enableRodataRo } from './set-memory.ts';
 import { SYSFS_FILES } from './shared-hardware.ts';
+import { vfreeInTime } from './vfree.ts';
 import { wakeModuleWaiters } from './wake-waiters.ts';
 
 const INIT_PURPOSES: ReadonlySet<string> = new Set([
@@ -88,6 +89,9 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     used.push(...scratch.areas);
     ok = scratch.ok;
   }
+  for (const bytes of behaviour.tries ?? []) {
+    used.push(...(yield* allocateForInit(ctx, call, mod, [bytes])).areas);
+  }
   const { async, requests = [] } = behaviour;
   if (async) {
     ctx.asyncWorks.schedule(function* () {
@@ -97,7 +101,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   }
   for (const request of requests) yield* ctx.initRequest(mod.name, request, false);
   yield* spend(ctx, behaviour);
-  for (const base of used.reverse()) ctx.space.vfree(base);
+  for (const base of used.reverse()) yield* vfreeInTime(ctx, base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
   if (ret < 0) yield* freeKept(ctx, mod);
   return ret;

@@ -27,4 +27,6 @@ export {
   type KernelPreset,
 } from './kernels.ts';
 export { MACHINE_KINDS } from './machine-kinds.ts';
+export { type PercpuBoot, percpuBootOf } from './percpu-boot.ts';
+export { totalRamPages } from './total-ram.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

@@ -2,7 +2,7 @@ import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
-import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
+import { type AddressSpacePreset, type KernelExports, totalRamPages } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
@@ -18,7 +18,7 @@ import {
 } from '../userspace/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, MachineChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -69,7 +69,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     features = { ...features, compression };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const { cpus, initial, percpu, command_line: commandLine } = scenario.machine;
   const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
@@ -107,7 +107,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       userland: userlandOptions(scenario),
       commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
-      ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
+      ...(percpu === undefined ? {} : { percpu }),
+      ...ramOf(scenario.machine, space.wordBits),
     });
   } catch (error) {
     if (error instanceof KernelSetupError) throw new CompileError('machine.initial', error.message);
@@ -183,6 +184,14 @@ function loadOrder(index: ModuleIndex): string[] {
   return [...order, ...index.unreadable];
 }
 
+/** RAM that the kernel has to give, when the machine says how much there is. */
+function ramOf(machine: MachineChoice, wordBits: 32 | 64): { ramPages?: number } {
+  const { memory_mb, total_ram_kb } = machine;
+  if (total_ram_kb !== undefined) return { ramPages: Math.floor(total_ram_kb / 4) };
+  if (memory_mb === undefined) return {};
+  return { ramPages: totalRamPages(memory_mb * 1024 * 1024, wordBits) };
+}
+
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
   let byName: Map<string, string> | undefined;
   return (name) => {
@@ -212,6 +221,7 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    tries: init.tries_vmalloc,
     requests: init.requests.map(initRequest),
     ...(init.async === undefined
       ? {}

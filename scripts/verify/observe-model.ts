@@ -91,6 +91,8 @@ class StepRecorder {
   readonly #run: PreparedRun;
   /** Areas that inits have taken: by address, the module. */
   readonly #owned = new Map<number, string>();
+  /** Tasks inside a module's own init, by name: the module. */
+  readonly #inits = new Map<string, string>();
   /** Tasks inside a module's exit. */
   readonly #exiting = new Set<string>();
 
@@ -111,8 +113,15 @@ class StepRecorder {
         }
         break;
       case 'module_state':
+        if (event.state === 'live' || event.state === 'going') this.#inits.delete(event.task);
         if (event.state === 'going') this.#exiting.add(event.task);
         else if (event.state === 'gone') this.#exiting.delete(event.task);
+        break;
+      case 'module_load':
+        // What is modelled itself is the task's own.
+        if (!this.#run.kernel.ctx.initPrograms.has(event.name)) {
+          this.#inits.set(event.task, event.name);
+        }
         break;
       case 'module_free':
         this.#exiting.delete(event.task);
@@ -140,7 +149,7 @@ class StepRecorder {
     const { preset } = this.#run.kernel.space;
     const hex = (va: number): string => formatHex(preset, va);
     const { kind, task } = event;
-    const by = this.#exiting.has(task) ? 'exit' : '';
+    const by = this.#inits.get(task) ?? (this.#exiting.has(task) ? 'exit' : '');
     if (kind === 'alloc_vmap_area') {
       const { size, align, failed } = event;
       const text = `va_start=${hex(event.va_start)} size=${size} align=${align} vstart=${hex(event.vstart)} vend=${hex(event.vend)} failed=${failed}`;
