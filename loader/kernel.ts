@@ -179,6 +179,7 @@ export class SimKernel {
       initBehaviour: (module) => inits.next(module),
       initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
       asyncWorks: new AsyncWorks(engine),
+      initWatchers: [],
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);

@@ -46,6 +46,8 @@ export interface ObservedInit {
     readonly align: number;
     readonly freed: boolean;
   }[];
+  /** Addresses of those it gave back itself, in order. */
+  readonly initFreed: readonly number[];
   /** Sizes, guard page included, of what it asked for in vain, in order. */
   readonly refused: readonly number[];
   /** Addresses of those its exit gave back, in order. */

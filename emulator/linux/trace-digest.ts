@@ -30,6 +30,7 @@ interface OpenInit {
   /** Filled in when it ends. */
   readonly init: { -readonly [K in keyof ObservedInit]: ObservedInit[K] };
   readonly areas: { va: number; size: number; align: number; freed: boolean }[];
+  readonly freed: number[];
   readonly refused: number[];
   /** Size of a search that has failed once. */
   retrying: number | undefined;
@@ -167,6 +168,7 @@ export class TraceDigest {
       durationUs: 0,
       exitUs: 0,
       areas: [],
+      initFreed: [],
       refused: [],
       exitFreed: [],
       holds: {},
@@ -177,6 +179,7 @@ export class TraceDigest {
       startUs: line.timeUs,
       init,
       areas: [],
+      freed: [],
       refused: [],
       retrying: undefined,
       holds: {},
@@ -193,6 +196,7 @@ export class TraceDigest {
     init.durationUs = line.timeUs - open.startUs;
     init.areas = open.areas;
     init.refused = open.refused;
+    init.initFreed = open.freed;
     init.holds = open.holds;
     inits.push(init);
     this.#last.set(open.module, init);
@@ -251,7 +255,10 @@ export class TraceDigest {
         const init = this.#last.get(owned);
         if (open === undefined && init !== undefined) init.exitFreed.push(va);
         const area = open?.areas.findLast((a) => a.va === va);
-        if (area !== undefined) area.freed = true;
+        if (area !== undefined) {
+          area.freed = true;
+          open?.freed.push(va);
+        }
       }
     }
     if (kind === 'purge_vmap_area_lazy') {

@@ -44,6 +44,8 @@ export interface ModuleContext {
     fromAsync: boolean,
   ) => Coroutine<number>;
   readonly asyncWorks: AsyncWorks;
+  /** Told when a module's own init begins and ends, as the current task. */
+  readonly initWatchers: ((module: string, phase: 'start' | 'finish') => void)[];
   /** Inits that are modelled themselves, by module name; they go before `initBehaviour`. */
   readonly initPrograms: Map<string, InitProgram>;
 }

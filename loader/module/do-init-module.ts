@@ -32,7 +32,7 @@ export function* doInitModule(
   const { modules, stats } = ctx;
   const total = mod.totalSize;
   const text = mod.textSize;
-  const ret = mod.hasInit ? yield* runInit(ctx, call, mod) : 0;
+  const ret = mod.hasInit ? yield* watchedInit(ctx, call, mod) : 0;
   if (ret < 0) {
     modules.setState(mod, 'going');
     yield* ctx.rcu.synchronize();
@@ -61,6 +61,13 @@ export function* doInitModule(
   stats.add('total_mod_size', total, call.request);
   stats.add('modcount', 1, call.request);
   return 0;
+}
+
+function* watchedInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<number> {
+  for (const watch of ctx.initWatchers) watch(mod.name, 'start');
+  const ret = yield* runInit(ctx, call, mod);
+  for (const watch of ctx.initWatchers) watch(mod.name, 'finish');
+  return ret;
 }
 
 /** The module's own init, as the scenario describes it. */
@@ -101,7 +108,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   }
   for (const request of requests) yield* ctx.initRequest(mod.name, request, false);
   yield* spend(ctx, behaviour);
-  for (const base of used.reverse()) yield* vfreeInTime(ctx, base);
+  for (const base of behaviour.usesInOrder ? used : used.reverse()) yield* vfreeInTime(ctx, base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
   if (ret < 0) yield* freeKept(ctx, mod);
   return ret;

@@ -221,6 +221,7 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    usesInOrder: init.uses_order === 'as_taken',
     tries: init.tries_vmalloc,
     requests: init.requests.map(initRequest),
     ...(init.async === undefined

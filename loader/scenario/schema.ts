@@ -188,6 +188,8 @@ const initSchema = z.strictObject({
   holds: z.array(z.string().min(1)).default([]),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+  /** In which order init gives back what it used. */
+  uses_order: z.enum(['latest_first', 'as_taken']).default('latest_first'),
   /** Sizes it asks for beside, and does without when there is no room. */
   tries_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   /** What it asks of user space, one after the other, once it has its memory. */

@@ -105,8 +105,19 @@ const PAGE = 4096;
  */
 function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
   const byModule: Record<string, object[]> = {};
-  for (const { module, ret, durationUs, exitUs, areas, refused, exitFreed, holds } of inits) {
+  for (const {
+    module,
+    ret,
+    durationUs,
+    exitUs,
+    areas,
+    initFreed,
+    refused,
+    exitFreed,
+    holds,
+  } of inits) {
     const kept = areas.filter((area) => !area.freed);
+    const used = areas.filter((area) => area.freed);
     const own = withoutPageArrays(areas.map((area) => ({ ...area, bytes: area.size - PAGE })));
     const sizes = (freed: boolean): number[] =>
       own.filter((area) => area.freed === freed).map(({ bytes }) => bytes);
@@ -121,6 +132,7 @@ function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
       holds: Object.entries(holds).flatMap(([name, times]) => Array(Math.max(0, times)).fill(name)),
       keeps_vmalloc: sizes(false),
       uses_vmalloc: sizes(true),
+      ...(used.length > 1 && initFreed[0] === used[0]!.va ? { uses_order: 'as_taken' } : {}),
       tries_vmalloc: refused.map((size) => size - PAGE),
     });
   }
