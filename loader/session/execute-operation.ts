@@ -9,7 +9,7 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import { exitCodeOf, shellWords } from '../userspace/index.ts';
+import { decompressModule, exitCodeOf, shellWords } from '../userspace/index.ts';
 import { NAME_MAX, readNow, walkPath } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
@@ -58,7 +58,8 @@ export function startOperation(
         const refused = pathErrno(kernel, operation.path);
         if (!opened.ok || refused !== 0) return atOnce(refused || -ERRNO.ENOENT);
       }
-      const { bytes } = opened.inode;
+      const file = opened.inode.bytes;
+      const bytes = operation.unpack === true ? (decompressModule(file) ?? file) : file;
       const image = {
         bytes,
         len: operation.len ?? bytes.length,
