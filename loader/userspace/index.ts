@@ -16,6 +16,7 @@ export {
 export { kmodLoad } from './kmod-load.ts';
 export { joinOptions, Libkmod, type LibkmodOptions } from './libkmod.ts';
 export { Modprobe } from './modprobe.ts';
+export type { ModprobeArgs } from './modprobe-args.ts';
 export type { ProbeHost } from './modprobe-process.ts';
 export {
   type IndexedModule,
@@ -40,4 +41,3 @@ export {
   type UserlandOptions,
 } from './userland.ts';
 export { exitCodeOf } from './wait-status.ts';
-export type { ModprobeArgs } from './modprobe-args.ts';

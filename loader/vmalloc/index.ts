@@ -2,6 +2,7 @@
 
 export { type AreaOwner, VM, VmArea } from './area.ts';
 export type { AreaView } from './area-view.ts';
+export type { BusyAreas } from './busy-areas.ts';
 export {
   type FragmentationStats,
   fragmentationIndex,
@@ -14,8 +15,15 @@ export { type FreeBlockDump, FreeTree } from './free-tree.ts';
 export { formatGfp, GFP } from './gfp.ts';
 export type { VmallocHooks, VmallocOptions } from './hooks.ts';
 export type { PcpuGroup } from './pcpu-areas.ts';
-export { PercpuAllocator, type PercpuArea, type PercpuLayout, percpuLayout } from './percpu.ts';
+export {
+  PercpuAllocator,
+  type PercpuArea,
+  type PercpuLayout,
+  type PercpuOptions,
+  percpuLayout,
+} from './percpu.ts';
 export type { PercpuChunk } from './percpu-chunk.ts';
+export type { FirstChunk } from './percpu-first.ts';
 export type { SeedResult } from './seed.ts';
 export {
   type IoremapRequest,
@@ -28,5 +36,4 @@ export {
 } from './space.ts';
 export type { VmapAllocator } from './vmap-allocator.ts';
 export { vmapBlockPages } from './vmap-blocks.ts';
-export type { BusyAreas } from './busy-areas.ts';
 export type { VmapNode } from './vmap-node.ts';
