@@ -4,6 +4,11 @@ export { INIT_US, PUBLISHED_8, PUBLISHED_255 } from './bundled/published.ts';
 export { collectResult } from './collect-result.ts';
 export { CompileError } from './compile.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
+export {
+  type KernelVariant,
+  readKernelVariant,
+  underVariant,
+} from './kernel-variant.ts';
 export { addressSpace, kernelPreset, unknownName } from './machine.ts';
 export { nearestName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
