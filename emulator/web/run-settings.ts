@@ -1,6 +1,6 @@
 /** What the run panel puts over a scenario; also what a shared link carries. */
 import * as z from 'zod';
-import { readKernelVariant } from '../../loader/scenario/index.ts';
+import { CompileError, namedKernel } from '../../loader/scenario/index.ts';
 import { SHADINGS } from '../../loader/view/index.ts';
 
 /** Characters of a kernel's name with all that is switched. */
@@ -59,7 +59,18 @@ function kernelUnder(given: unknown, kernel: string | undefined): object {
         ? {}
         : { base: given };
   if (kernel === undefined) return own;
-  const read = readKernelVariant(kernel);
+  const named = switchedKernel(kernel);
   // What cannot be read is left for the schema to refuse.
-  return { ...own, ...(read.ok ? read.variant.choice : { base: kernel }) };
+  return { ...own, ...(named ?? { base: kernel }) };
+}
+
+/** The base and the features of `v6.12+dups=off`; undefined for what names no kernel. */
+export function switchedKernel(text: string): object | undefined {
+  try {
+    const { base, switches } = namedKernel(text, 'kernel');
+    return { ...switches, base };
+  } catch (error) {
+    if (error instanceof CompileError) return undefined;
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@ export {
   wrapLimit,
 } from './address.ts';
 export { decimalAddress, readAddress } from './address-text.ts';
+
 export { Column, StringTable } from './column.ts';
 export { ERRNO, type ErrnoName, errnoName } from './errno.ts';
 export { fnv1a } from './fnv1a.ts';

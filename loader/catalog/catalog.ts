@@ -4,6 +4,7 @@ import type { Architecture } from '../presets/index.ts';
 import { planBoot } from './boot-plan.ts';
 import { CatalogSource } from './catalog-source.ts';
 import { planDistro } from './distro-plan.ts';
+import { type ListedModule, planListed } from './listed-plan.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { planPublished, planServer } from './published-plan.ts';
 import { planSelftest } from './selftest-plan.ts';
@@ -18,6 +19,8 @@ export interface CatalogOptions {
    * Model: there are none for arm, whose kernels refuse these.
    */
   readonly arch?: Architecture;
+  /** These modules instead of a bundled catalog's. */
+  readonly listed?: readonly ListedModule[];
 }
 
 const DISTRO_COUNT = 4135;
@@ -53,5 +56,7 @@ export const CATALOG_NAMES: readonly string[] = Object.keys(CATALOGS);
 
 /** A bundled catalog; undefined when there is none of that name. */
 export function openCatalog(name: string, options: CatalogOptions = {}): ModuleSource | undefined {
+  const { listed, arch } = options;
+  if (listed !== undefined) return new CatalogSource(name, plansFor(arch, planListed(listed)));
   return Object.hasOwn(CATALOGS, name) ? CATALOGS[name]!(options) : undefined;
 }

@@ -1,6 +1,5 @@
 import { formatAddress } from '../base/index.ts';
-import type { ElfArch } from '../elf/index.ts';
-import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
+import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
@@ -17,7 +16,9 @@ import {
   moduleBlacklist,
 } from '../userspace/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
-import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
+import { checkMachine, strayMachines } from './follow-modules.ts';
+import { type ChosenKernel, chosenKernel } from './kernel-choice.ts';
+import { addressSpace, machineCosts, userlandOptions } from './machine.ts';
 import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
@@ -37,13 +38,17 @@ export interface PrepareOptions {
   readonly source: ModuleSource;
   /** Called while a large source is looked through. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** What of the scenario was taken from its modules, for the result (`followModules`). */
+  readonly followed?: readonly string[];
 }
 
 /** Builds the kernel a scenario describes. Throws CompileError for what cannot be. */
 export function prepareRun(scenario: Scenario, options: PrepareOptions): PreparedRun {
   const { source } = options;
-  const { preset, features: chosen, note } = kernelFeatures(scenario.kernel);
-  let features = chosen;
+  const beside = source.metadata.kernelConfig;
+  const kernelChosen = chosenKernel(scenario.kernel, beside?.text);
+  const { preset } = kernelChosen;
+  let { features } = kernelChosen;
   const choice = typeof scenario.kernel === 'string' ? undefined : scenario.kernel;
   const given = {
     release: choice?.release,
@@ -53,9 +58,10 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
+  checkMachine(source, space);
+  checkConfig(kernelChosen, space);
   const {
     identity: inferred,
-    arch,
     report,
     compression,
   } = inferIdentity(source, given, (progress) =>
@@ -65,8 +71,13 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     choice?.trusted_keys === undefined
       ? inferred
       : { ...inferred, trustedKeys: choice.trusted_keys };
-  if (choice?.compression === undefined && compression !== undefined) {
+  const decided = [...kernelChosen.given, ...kernelChosen.read];
+  if (!decided.includes('compression') && compression !== undefined) {
     features = { ...features, compression };
+  }
+  // Page tables of 64-bit machines and of ARM always know NX.
+  if (!decided.includes('nx') && source.identity === undefined && space.arch !== 'i386') {
+    features = { ...features, nx: true };
   }
   const costs = machineCosts(scenario.machine);
   const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
@@ -127,6 +138,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       blacklist: identity.blacklist,
       ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
+      config: configReport(kernelChosen, scenario, beside?.name),
+      followed: options.followed ?? [],
       features,
     },
     machineBlock: {
@@ -142,22 +155,48 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       costs,
     },
     warnings: () => [
-      ...(note === undefined ? [] : [note]),
-      ...foreignModules(arch, space, source),
+      ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
+      ...(source.problems ?? []),
+      ...strayMachines(source),
       ...(made?.problems ?? []),
     ],
   };
 }
 
-function foreignModules(
-  arch: ElfArch | undefined,
-  space: AddressSpacePreset,
-  source: ModuleSource,
-): string[] {
-  if (arch === undefined || arch === ELF_ARCH[space.arch]) return [];
-  return [
-    `${source.name}: modules for ${arch}, on a machine that is ${space.arch} (${space.name})`,
-  ];
+/** Where the features come from that a configuration decides. */
+function configReport(
+  { config, read, assumed, given, features }: ChosenKernel,
+  { kernel }: Scenario,
+  beside: string | undefined,
+): Readonly<Record<string, unknown>> {
+  const own = typeof kernel !== 'string' && kernel.config !== undefined;
+  const others = Object.keys(features).filter((name) => !read.includes(name));
+  return {
+    from: config === undefined ? null : own ? 'given' : (beside ?? null),
+    release: config?.release ?? null,
+    read,
+    given,
+    assumed: config === undefined ? others.filter((name) => !given.includes(name)) : assumed,
+  };
+}
+
+/** A configuration of another architecture than the machine's is a mistake. */
+function checkConfig({ config }: ChosenKernel, space: AddressSpacePreset): void {
+  if (config?.arch === undefined) return;
+  const { arch, symbols } = config;
+  const made =
+    arch === 'x86' || arch === 'i386' || arch === 'x86_64'
+      ? symbols.get('X86_64') === 'y'
+        ? 'x86-64'
+        : 'i386'
+      : arch === 'arm'
+        ? 'arm32'
+        : arch;
+  if (made === space.arch) return;
+  throw new CompileError(
+    'kernel.config',
+    `the configuration of a kernel for ${made}, on a machine that is ${space.arch} (${space.name})`,
+  );
 }
 
 /** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */

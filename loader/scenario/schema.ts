@@ -67,6 +67,8 @@ export const kernelSchema = z.union([
     /** What the kernel proper exports: names, or the text of its Module.symvers. */
     exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
     blacklist: z.array(z.string()).default([]),
+    /** Text of the kernel's configuration, or a path to it. */
+    config: z.string().optional(),
     /** Signers whose keys it has, by common name, as modinfo shows `signer`. */
     trusted_keys: z.array(z.string().min(1).max(200)).max(1000).optional(),
   }),
@@ -198,7 +200,41 @@ const modulesSchema = z.union([
     }),
     init: inits,
   }),
+  /** Made after what /proc/modules says of each: name, bytes in memory, modules it uses. */
+  z.strictObject({
+    listed: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[\w-]{1,63}$/, 'the name of a module'),
+          size: z.int().min(1).max(1_073_741_824),
+          needs: z.array(z.string()).default([]),
+        }),
+      )
+      .min(1)
+      .max(20_000),
+    init: inits,
+  }),
 ]);
+
+/** What an imported scenario was made of, and what its machine did. */
+const provenanceSchema = z.array(
+  z.strictObject({
+    how: z.enum(['measured', 'derived', 'assumed']),
+    what: z.string(),
+    from: z.string(),
+  }),
+);
+
+const measuredSchema = z.strictObject({
+  /** Calls in the order of the steps; `ret` is left out where the record does not show it. */
+  calls: z
+    .array(z.strictObject({ op: z.string(), target: z.string(), ret: z.int().optional() }))
+    .default([]),
+  /** Rows of the `stats` text by label; decimal digits. */
+  stats: z.record(z.string(), z.string().regex(/^-?\d{1,20}$/)).default({}),
+  /** Where each allocation of the trace went, in order: `0x…` and bytes. */
+  areas: z.array(z.tuple([hexAddress, z.int().min(0)])).default([]),
+});
 
 export const scenarioSchema = z
   .strictObject({
@@ -213,6 +249,8 @@ export const scenarioSchema = z
     seed: z.int().min(0).max(4_294_967_295).default(1),
     steps: z.array(stepSchema).max(1_000_000).optional(),
     storm: stormSchema.optional(),
+    provenance: provenanceSchema.optional(),
+    measured: measuredSchema.optional(),
   })
   .refine((s) => (s.steps === undefined) !== (s.storm === undefined), {
     message: 'either steps or a storm',

@@ -9,7 +9,7 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import { exitCodeOf, shellWords } from '../userspace/index.ts';
+import { decompressModule, exitCodeOf, shellWords } from '../userspace/index.ts';
 import { readNow } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
@@ -55,7 +55,8 @@ export function startOperation(
     case 'init_module': {
       const opened = kernel.tree.open(operation.path);
       if (!opened.ok) return atOnce(-ERRNO.ENOENT);
-      const { bytes } = opened.inode;
+      const file = opened.inode.bytes;
+      const bytes = operation.unpack === true ? (decompressModule(file) ?? file) : file;
       const image = {
         bytes,
         len: operation.len ?? bytes.length,

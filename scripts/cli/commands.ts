@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
+import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
 import { BUNDLED_SCENARIOS } from '../../loader/scenario/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
@@ -15,11 +16,19 @@ export interface Command {
   run(values: Values, positionals: readonly string[], context: CommandContext): Promise<number>;
 }
 
-const RUN_OPTIONS = {
-  kernel: { type: 'string' },
-  cpus: { type: 'string' },
+/** Options that put something over a scenario. */
+const OVER_OPTIONS = {
   seed: { type: 'string' },
   modules: { type: 'string' },
+  machine: { type: 'string' },
+  vmalloc: { type: 'string' },
+  'kernel-config': { type: 'string' },
+} as const;
+
+const RUN_OPTIONS = {
+  ...OVER_OPTIONS,
+  kernel: { type: 'string' },
+  cpus: { type: 'string' },
   out: { type: 'string' },
   force: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -34,40 +43,52 @@ const count = (most: number, least = 0) => {
     .pipe(z.number().min(least, wanted).max(most, wanted));
 };
 
+const overValues = {
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().min(1, 'a directory').optional(),
+  machine: z.string().optional(),
+  vmalloc: z.string().optional(),
+  'kernel-config': z.string().min(1, 'a file').optional(),
+};
+
 const runValues = z.object({
+  ...overValues,
   kernel: z.string().optional(),
   cpus: count(8192, 1).optional(),
-  seed: count(4_294_967_295).optional(),
-  modules: z.string().optional(),
-  out: z.string().min(1).optional(),
+  out: z.string().min(1, 'a directory').optional(),
   force: z.boolean().default(false),
   json: z.boolean().default(false),
   guest: z.string().optional(),
   scenario: z.string().optional(),
 });
 
+const modulesValues = z.object({
+  kernel: z.string().optional(),
+  'kernel-config': z.string().min(1, 'a file').optional(),
+  json: z.boolean().default(false),
+});
+
 const sweepValues = z.object({
-  out: z.string().min(1).optional(),
-  jobs: count(1024).optional(),
+  out: z.string().min(1, 'a directory').optional(),
+  jobs: count(1024, 1).optional(),
   shard: z.string().optional(),
-  shards: count(1_000_000).optional(),
+  shards: count(1_000_000, 1).optional(),
   yes: z.boolean().default(false),
   json: z.boolean().default(false),
 });
 
 const compareValues = z.object({
-  kernels: z.string().min(1).default('v6.3,v6.4,v6.5,v6.12'),
+  kernels: z.string().min(1, 'kernels with commas between them').default('v6.3,v6.4,v6.5,v6.12'),
   cpus: z
     .string()
     .regex(/^\d{1,4}(,\d{1,4})*$/, 'whole numbers with commas between them')
     .transform((text) => text.split(',').map(Number))
-    .pipe(z.array(z.number().min(1).max(8192)))
+    .pipe(z.array(z.number().min(1, 'CPUs from 1 to 8192').max(8192, 'CPUs from 1 to 8192')))
     .optional(),
-  seed: count(4_294_967_295).optional(),
-  modules: z.string().optional(),
+  ...overValues,
   'until-failure': z.boolean().default(false),
-  by: z.enum(['cpus', 'vmalloc']).default('cpus'),
-  most: count(8192).optional(),
+  by: z.enum(['cpus', 'vmalloc'], 'cpus or vmalloc').optional(),
+  most: count(8192, 1).optional(),
   draws: count(10_000, 1).optional(),
   json: z.boolean().default(false),
 });
@@ -84,6 +105,14 @@ function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
   });
 }
 
+/** The options with the names that the commands know them by. */
+function renamed<T extends { 'kernel-config'?: string | undefined }>(
+  options: T,
+): Omit<T, 'kernel-config'> & { kernelConfig: string | undefined } {
+  const { 'kernel-config': kernelConfig, ...rest } = options;
+  return { ...rest, kernelConfig };
+}
+
 function onePositional(positionals: readonly string[], what: string): string {
   if (positionals.length === 1) return positionals[0]!;
   throw new InputError({
@@ -93,17 +122,30 @@ function onePositional(positionals: readonly string[], what: string): string {
   });
 }
 
+function somePositionals(positionals: readonly string[], what: string): readonly string[] {
+  if (positionals.length > 0) return positionals;
+  throw new InputError({ file: 'arguments', expected: `at least one ${what}`, found: 'none' });
+}
+
 const NAMES = Object.keys(BUNDLED_SCENARIOS);
 const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
 const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
 
+const OVER_HELP = `  --machine NAME  i386, x86-64, arm32, arm64, or an address space by name
+  --vmalloc SPACE an address space by name, 0xSTART-0xEND, or a size such as 64M
+  --kernel-config FILE  the kernel's configuration (as it is, or gzipped); without it, the one that
+                  lies beside the modules
+`;
+
 const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${STORMS.join(', ')},
   ${SELFTESTS[0]} to ${SELFTESTS.at(-1)}
-  --kernel V      rules of another kernel: v6.1, v6.3, v6.4, v6.4-rc4, v6.5, v6.12
+  --kernel V      rules of another kernel: ${Object.keys(KERNEL_PRESETS).join(', ')}; a feature can
+                  be switched alone: v6.4+early_check=false
   --cpus N        simulated CPUs
   --seed N        another draw of what is random
-  --modules DIR   modules of this directory instead of the scenario's
-  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
+  --modules DIR   modules of this directory instead of the scenario's; a scenario that names no
+                  machine and no kernel gets those the modules were made for
+${OVER_HELP}  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
   --force         replace files in a DIR that is in use
   --json          one JSON document on stdout
 `;
@@ -126,7 +168,7 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
           found: positionals.join(' '),
         });
       }
-      const options = optionsOf(runValues, values);
+      const options = renamed(optionsOf(runValues, values));
       if (options.guest === 'linux') {
         const { bootLinux } = await import('./boot-linux.ts');
         return bootLinux(options, context);
@@ -148,7 +190,7 @@ ${SCENARIO_HELP}`,
       const scenario = onePositional(positionals, 'scenario');
       const { runCommand } = await import('./run-command.ts');
       const { explain, ...others } = values;
-      const options = optionsOf(runValues, others);
+      const options = renamed(optionsOf(runValues, others));
       return runCommand(
         { ...options, scenario, guest: undefined, explain: explain === true },
         context,
@@ -163,14 +205,13 @@ ${SCENARIO_HELP}`,
   --at      a time (12.5ms, 3s), an event (#1234), last (default), peak or failure
   --format  map (default), svg, vmallocinfo or json
   --kernel, --cpus, --seed, --modules: of a SCENARIO, as for replay
-`,
+${OVER_HELP}`,
     options: {
       at: { type: 'string' },
       format: { type: 'string' },
       kernel: { type: 'string' },
       cpus: { type: 'string' },
-      seed: { type: 'string' },
-      modules: { type: 'string' },
+      ...OVER_OPTIONS,
       json: { type: 'boolean' },
     },
     async run(values, positionals, context) {
@@ -178,13 +219,15 @@ ${SCENARIO_HELP}`,
       const options = optionsOf(
         runValues.extend({
           at: z.string().default('last'),
-          format: z.enum(['map', 'svg', 'vmallocinfo', 'json']).optional(),
+          format: z
+            .enum(['map', 'svg', 'vmallocinfo', 'json'], 'map, svg, vmallocinfo or json')
+            .optional(),
         }),
         values,
       );
       const format = options.format ?? (options.json ? 'json' : 'map');
       const { inspectCommand } = await import('./inspect-command.ts');
-      return inspectCommand({ ...options, subject, format }, context);
+      return inspectCommand({ ...renamed(options), subject, format }, context);
     },
   },
   compare: {
@@ -198,6 +241,7 @@ ${SCENARIO_HELP}`,
   --by WHAT        search over cpus (default) or the size of vmalloc=
   --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
   --seed N, --modules DIR, --json as for replay
+${OVER_HELP}
 
   published sets the model beside what was measured on machines of 2021 to 2023.
   --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
@@ -205,8 +249,7 @@ ${SCENARIO_HELP}`,
     options: {
       kernels: { type: 'string' },
       cpus: { type: 'string' },
-      seed: { type: 'string' },
-      modules: { type: 'string' },
+      ...OVER_OPTIONS,
       'until-failure': { type: 'boolean' },
       by: { type: 'string' },
       most: { type: 'string' },
@@ -215,10 +258,10 @@ ${SCENARIO_HELP}`,
     },
     async run(values, positionals, context) {
       const scenario = onePositional(positionals, 'scenario');
-      const options = optionsOf(compareValues, values);
-      const { 'until-failure': untilFailure, ...rest } = options;
+      const options = renamed(optionsOf(compareValues, values));
+      const { 'until-failure': untilFailure, by = 'cpus', ...rest } = options;
       const { compareCommand } = await import('./compare-command.ts');
-      return compareCommand({ ...rest, scenario, untilFailure }, context);
+      return compareCommand({ ...rest, by, scenario, untilFailure }, context);
     },
   },
   sweep: {
@@ -271,13 +314,89 @@ ${SCENARIO_HELP}`,
       return mergeCommand({ file, shards, out: dir, json }, context);
     },
   },
-  modules: {
-    summary: 'what each module of a directory would cost',
-    help: `modstorm modules DIR|FILE [--json]
+  import: {
+    summary: 'traces, logs and dumps of a real machine as a scenario',
+    help: `modstorm import FILE|DIR… [-o SCENARIO] [options]
 
-  bytes per stage and per memory type of each .ko, .ko.gz, .ko.xz and .ko.zst
+  Files are told apart by content: ftrace text, trace-cmd report, perf script, perf trace, bpftrace,
+  strace -f, dmesg and journalctl in all their forms, serial captures, /proc/vmallocinfo,
+  /proc/modules, lsmod, module stats, /proc/meminfo, udevadm info -e, modaliases, lspci -nn -k,
+  Module.symvers, systemd-udevd debug logs, and what modstorm record left (.tar.gz).
+  -o, --output FILE  the scenario; default stdout
+  --modules DIR      the machine's module files (/lib/modules/RELEASE)
+  --name NAME        name of the scenario
+  --json             the scenario with provenance, warnings and unusable lines
+`,
+    options: {
+      output: { type: 'string', short: 'o' },
+      modules: { type: 'string' },
+      name: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file or directory');
+      const options = optionsOf(
+        z.object({
+          output: z.string().min(1).optional(),
+          modules: z.string().min(1).optional(),
+          name: z.string().min(1).max(200).optional(),
+          json: z.boolean().default(false),
+        }),
+        values,
+      );
+      const { importCommand } = await import('./import-command.ts');
+      return importCommand({ ...options, files }, context);
+    },
+  },
+  explain: {
+    summary: 'what a log, a vmallocinfo or a stats text says, in words',
+    help: `modstorm explain FILE… [--json]
+
+  Any of the files that import takes. A log with a failed allocation and the vmallocinfo of the same
+  boot together tell fragmentation from exhaustion.
 `,
     options: { json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file');
+      const { explainCommand } = await import('./explain-command.ts');
+      return explainCommand({ files, json: values.json === true }, context);
+    },
+  },
+  record: {
+    summary: 'the script that records a real machine',
+    help: `modstorm record > record.sh
+modstorm record --boot
+
+  Prints a POSIX shell script; run it as root on the machine. It leaves one .tar.gz for import.
+  --boot  how to record from the first second of a boot
+`,
+    options: { boot: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only --boot',
+          found: positionals.join(' '),
+        });
+      }
+      const { RECORD_BOOT, RECORD_SCRIPT } = await import('./record-script.ts');
+      await context.write(values.boot === true ? RECORD_BOOT : RECORD_SCRIPT);
+      return 0;
+    },
+  },
+  modules: {
+    summary: 'what each module of a directory would cost',
+    help: `modstorm modules DIR|FILE [--kernel V] [--kernel-config FILE] [--json]
+
+  bytes per stage and per memory type of each .ko, .ko.gz, .ko.xz and .ko.zst
+  --kernel V            rules of another kernel than the one the modules were made for
+  --kernel-config FILE  its configuration; without it, the one that lies beside the modules
+`,
+    options: {
+      kernel: { type: 'string' },
+      'kernel-config': { type: 'string' },
+      json: { type: 'boolean' },
+    },
     async run(values, positionals, context) {
       const path = onePositional(positionals, 'directory or module file');
       if (!existsSync(path)) {
@@ -288,7 +407,8 @@ ${SCENARIO_HELP}`,
         });
       }
       const { modulesCommand } = await import('./modules-command.ts');
-      return modulesCommand({ path, json: values.json === true }, context);
+      const options = renamed(optionsOf(modulesValues, values));
+      return modulesCommand({ ...options, path }, context);
     },
   },
   verify: {
@@ -327,7 +447,7 @@ ${SCENARIO_HELP}`,
         z.object({
           suite: z.string().optional(),
           seed: count(4_294_967_295).optional(),
-          variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
+          variant: z.enum(['xz', 'gzip', 'zstd'], 'xz, gzip or zstd').optional(),
           'guest-kernel': z.string().min(1).optional(),
           machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
           kernel: z.string().min(1).optional(),

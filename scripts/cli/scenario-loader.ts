@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
@@ -7,96 +7,67 @@ import {
   addressSpace,
   BUNDLED_SCENARIOS,
   CompileError,
+  catalogChoice,
+  checkMachine,
+  followModules,
   type Scenario,
   scenarioSchema,
   unknownName,
 } from '../../loader/scenario/index.ts';
 import { documentProblem } from './document-problem.ts';
 import { InputError } from './input-error.ts';
+import { readJsonFile } from './json-file.ts';
+import { readKernelConfig } from './kernel-config-file.ts';
 import { openModuleDirectory } from './module-directory.ts';
 import { reasonOf } from './module-walk.ts';
+import { type ScenarioOverrides, withOverrides } from './scenario-overrides.ts';
 
-/** What the command line puts over a scenario. */
-export interface ScenarioOverrides {
-  readonly kernel?: string | undefined;
-  readonly cpus?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly modules?: string | undefined;
-}
+export type { ScenarioOverrides } from './scenario-overrides.ts';
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
   readonly source: ModuleSource;
   /** File or name, for messages. */
   readonly origin: string;
+  /** What was taken from the modules, one sentence each. */
+  readonly followed: readonly string[];
 }
-
-const MAX_SCENARIO_BYTES = 256 * 1024 * 1024;
 
 /** Reads a scenario by file or bundled name, checks it, and opens its modules. */
 export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): LoadedScenario {
-  const bundled = BUNDLED_SCENARIOS[nameOrFile];
+  const bundled = Object.hasOwn(BUNDLED_SCENARIOS, nameOrFile)
+    ? BUNDLED_SCENARIOS[nameOrFile]
+    : undefined;
   const document: unknown = bundled ?? readDocument(nameOrFile);
   const base = bundled ? process.cwd() : dirname(resolve(nameOrFile));
   const wanted = withOverrides(document, overrides);
-  const parsed = scenarioSchema.safeParse(wanted);
-  if (!parsed.success) {
-    throw new InputError({ file: nameOrFile, ...documentProblem(parsed.error, wanted) });
+  const given = parse(wanted, nameOrFile);
+  try {
+    const source = openModules(given, base, nameOrFile, overrides.modules !== undefined);
+    const { document: whole, followed } = followModules(wanted, source);
+    const scenario = withFiles(parse(whole, nameOrFile), base, nameOrFile);
+    checkMachine(source, addressSpace(scenario.machine));
+    return { scenario, source, origin: nameOrFile, followed };
+  } catch (error) {
+    throw asInputError(error, nameOrFile);
   }
-  const scenario = withFiles(parsed.data, base, nameOrFile);
-  const source = openModules(scenario, base, nameOrFile, overrides.modules !== undefined);
-  return { scenario, source, origin: nameOrFile };
+}
+
+function parse(document: unknown, file: string): Scenario {
+  const parsed = scenarioSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new InputError({ file, ...documentProblem(parsed.error, document) });
 }
 
 function readDocument(file: string): unknown {
-  let text: string;
-  try {
-    const stats = statSync(file);
-    const { size } = stats;
-    if (!stats.isFile() && !stats.isFIFO()) {
-      const found = stats.isDirectory() ? 'a directory' : 'a device or socket';
-      throw new InputError({ file, expected: 'a scenario file', found });
-    }
-    if (size > MAX_SCENARIO_BYTES) {
-      throw new InputError({ file, expected: 'a scenario', found: `${size} bytes` });
-    }
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const names = Object.keys(BUNDLED_SCENARIOS);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !/[./]/.test(file)) {
-      throw new InputError({
-        file,
-        expected: 'a scenario file or a bundled name',
-        found: unknownName('scenario', file, names),
-      });
-    }
-    throw new InputError({ file, expected: 'a scenario file', found: reasonOf(error) });
+  if (!existsSync(file) && !/[./]/.test(file)) {
+    throw new InputError({
+      file,
+      expected: 'a scenario file or a bundled name',
+      found: unknownName('scenario', file, Object.keys(BUNDLED_SCENARIOS)),
+    });
   }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError({ file, expected: 'JSON', found: (error as Error).message });
-  }
-}
-
-function withOverrides(document: unknown, overrides: ScenarioOverrides): unknown {
-  if (document === null || typeof document !== 'object' || Array.isArray(document)) return document;
-  const scenario: Record<string, unknown> = { ...document };
-  const { kernel, cpus, seed, modules } = overrides;
-  if (kernel !== undefined) {
-    const given = scenario.kernel;
-    scenario.kernel =
-      given !== null && typeof given === 'object' ? { ...given, base: kernel } : kernel;
-  }
-  if (cpus !== undefined) scenario.machine = { ...(scenario.machine as object), cpus };
-  if (seed !== undefined) scenario.seed = seed;
-  if (modules !== undefined) {
-    const init = (scenario.modules as { init?: unknown } | undefined)?.init;
-    scenario.modules = { dir: modules, ...(init === undefined ? {} : { init }) };
-  }
-  return scenario;
+  return readJsonFile(file, 'a scenario file');
 }
 
 /** Texts that a scenario names by path are read here: the model knows no files. */
@@ -114,7 +85,7 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
       });
     }
   };
-  const isText = (value: string): boolean => value.includes('\n');
+  const isText = (value: string): boolean => value === '' || value.includes('\n');
   const initial =
     machine.initial === undefined || isText(machine.initial)
       ? machine.initial
@@ -122,6 +93,9 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
   let resolved = kernel;
   if (typeof kernel === 'object' && typeof kernel.exports === 'string' && !isText(kernel.exports)) {
     resolved = { ...kernel, exports: read('kernel.exports', kernel.exports) };
+  }
+  if (typeof resolved === 'object' && resolved.config !== undefined && !isText(resolved.config)) {
+    resolved = { ...resolved, config: readKernelConfig(resolve(base, resolved.config)) };
   }
   return {
     ...scenario,
@@ -141,10 +115,7 @@ export function openModules(
   if (typeof modules !== 'string' && 'dir' in modules) {
     return openModuleDirectory(fromCommandLine ? modules.dir : resolve(base, modules.dir));
   }
-  const name =
-    typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
-  const options =
-    typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
+  const { name, options } = catalogChoice(modules);
   const source = openCatalog(name, { ...options, arch: architecture(scenario, origin) });
   if (source) return source;
   throw new InputError({

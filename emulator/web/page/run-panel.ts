@@ -1,7 +1,7 @@
 /** The form that chooses a run. */
 import { ADDRESS_SPACES, KERNEL_PRESETS } from '../../../loader/presets/index.ts';
-import { BUNDLED_SCENARIOS, readKernelVariant } from '../../../loader/scenario/index.ts';
-import { COMPRESSIONS, type RunSettings } from '../run-settings.ts';
+import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';
+import { COMPRESSIONS, type RunSettings, switchedKernel } from '../run-settings.ts';
 import { byId, fillSelect, say } from './element.ts';
 import type { Shared } from './share.ts';
 
@@ -149,7 +149,7 @@ function numberOf(input: HTMLInputElement): number | undefined {
 
 /** A release, or one with features switched. */
 function isKernel(name: string | undefined): boolean {
-  return name === undefined || readKernelVariant(name).ok;
+  return name === undefined || switchedKernel(name) !== undefined;
 }
 
 function chooseKernel(select: HTMLSelectElement, name: string): void {

@@ -8,6 +8,7 @@ import {
   addressSpace,
   BUNDLED_SCENARIOS,
   CompileError,
+  catalogChoice,
   firstProblem,
   type Scenario,
   scenarioSchema,
@@ -87,10 +88,7 @@ function openSource(scenario: Scenario, files: readonly GivenFile[], origin: str
         'found only the scenario',
     );
   }
-  const name =
-    typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
-  const options =
-    typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
+  const { name, options } = catalogChoice(modules);
   const arch = architecture(scenario, origin);
   const source = openCatalog(name, { ...options, arch });
   if (source) return source;

@@ -49,7 +49,7 @@ describe.skipIf(missing !== '')(`a real kernel ${missing && `(skipped: ${missing
     { timeout: SUITE_MS },
     async (name) => {
       if (typeof found === 'string') throw new Error(found);
-      const { scenario } = loadScenario(`${ROOT}/test/verify/${name}.json`, {
+      const { scenario } = loadScenario(`${ROOT}/scripts/verify/suites/${name}.json`, {
         modules: found.modules,
       });
       expectAgreement(await verify([{ scenario, files: guestModules(found) }]));
