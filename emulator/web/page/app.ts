@@ -570,9 +570,10 @@ export class App implements TrackListener {
     this.#headline.show(recordings, (link, lead) => this.#followLink(link, lead));
     this.#notices.done(recordings);
     const { range } = this.#wanted ?? {};
-    const all = { from: 0, to: this.#duration };
-    this.#setRange(range ? within(range.from, range.to - range.from, this.#duration) : all);
+    this.#setRange({ from: 0, to: this.#duration });
     this.#showFirst();
+    // A link's own time wins over one that holds the first failure.
+    if (range) this.#setRange(within(range.from, range.to - range.from, this.#duration));
     this.#details.ready();
     // The answer has come above it.
     if (this.#bringMap) this.#tracksBox.scrollIntoView();
