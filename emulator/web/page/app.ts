@@ -115,7 +115,8 @@ export class App implements TrackListener {
       for (const { view } of this.#shown) view.refresh();
       this.#controls.refresh();
     });
-    addEventListener('hashchange', () => this.openLink());
+    // The address may have been written anew before this event comes.
+    addEventListener('hashchange', ({ newURL }) => this.openLink(new URL(newURL).hash));
   }
 
   get player(): Player {
@@ -131,10 +132,10 @@ export class App implements TrackListener {
   }
 
   /** Runs what the address of the page asks for; a boot that fails when it asks for nothing. */
-  openLink(): void {
-    const asked = readFragment(location.hash);
+  openLink(hash = location.hash): void {
+    const asked = readFragment(hash);
     // A fragment that names a place on the page, such as the map, asks for no run.
-    if (asked === null && location.hash !== '') return;
+    if (asked === null && hash !== '') return;
     const shared = asked === null ? readFragment(OPENING) : asked;
     if (shared?.packed === undefined) this.#openShared(shared ?? undefined, []);
     else void this.#openPacked(shared, shared.packed);
