@@ -1,7 +1,12 @@
 import { formatAddress } from '../base/index.ts';
 import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
-import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
+import {
+  type AddressSpacePreset,
+  type KernelExports,
+  totalRamPages,
+  windowAround,
+} from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
@@ -19,7 +24,7 @@ import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { checkMachine, strayMachines } from './follow-modules.ts';
 import { type ChosenKernel, chosenKernel } from './kernel-choice.ts';
 import { addressSpace, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, MachineChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -57,7 +62,10 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
-  const space = addressSpace(scenario.machine);
+  const { preset: space, note: windowNote } = windowAround(
+    addressSpace(scenario.machine),
+    scenario.machine.initial ?? '',
+  );
   checkMachine(source, space);
   checkConfig(kernelChosen, space);
   const {
@@ -80,7 +88,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     features = { ...features, nx: true };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const { cpus, initial, percpu, command_line: commandLine } = scenario.machine;
   const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
@@ -118,7 +126,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       userland: userlandOptions(scenario),
       commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
-      ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
+      ...(percpu === undefined ? {} : { percpu }),
+      ...ramOf(scenario.machine, space.wordBits),
     });
   } catch (error) {
     if (error instanceof KernelSetupError) throw new CompileError('machine.initial', error.message);
@@ -156,6 +165,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     },
     warnings: () => [
       ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
+      ...(windowNote === undefined ? [] : [windowNote]),
       ...(source.problems ?? []),
       ...strayMachines(source),
       ...(made?.problems ?? []),
@@ -222,6 +232,14 @@ function loadOrder(index: ModuleIndex): string[] {
   return [...order, ...index.unreadable];
 }
 
+/** RAM that the kernel has to give, when the machine says how much there is. */
+function ramOf(machine: MachineChoice, wordBits: 32 | 64): { ramPages?: number } {
+  const { memory_mb, total_ram_kb } = machine;
+  if (total_ram_kb !== undefined) return { ramPages: Math.floor(total_ram_kb / 4) };
+  if (memory_mb === undefined) return {};
+  return { ramPages: totalRamPages(memory_mb * 1024 * 1024, wordBits) };
+}
+
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
   let byName: Map<string, string> | undefined;
   return (name) => {
@@ -251,6 +269,8 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    usesInOrder: init.uses_order === 'as_taken',
+    tries: init.tries_vmalloc,
     requests: init.requests.map(initRequest),
     ...(init.async === undefined
       ? {}
