@@ -120,13 +120,16 @@ class TraceReader implements LineReader {
   #exit({ pid, rest }: TraceLine, call: string, t: number): Taken {
     const ret = /^(?:ret(?::|=)?\s*)?(-?(?:0x)?[0-9a-f]+)\b/i.exec(rest)?.[1];
     if (ret === undefined) return damaged(`${call}: expected its return value`);
+    const value = signed(ret);
+    if (!Number.isSafeInteger(value))
+      return damaged(`${call}: ${ret.slice(0, 40)} is no return value`);
     const request = this.#open.get(pid);
     if (request === undefined || request.op !== call) {
       return damaged(`the start of this ${call} lies before the trace`);
     }
     this.#open.delete(pid);
     request.end = t;
-    request.ret = signed(ret);
+    request.ret = value;
     return 'used';
   }
 
