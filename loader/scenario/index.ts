@@ -20,4 +20,5 @@ export {
   scenarioJsonSchema,
   scenarioSchema,
 } from './schema.ts';
+export type { ArrivalChoice } from './schema-arrivals.ts';
 export { type CallStep, type Step, stepSchema } from './schema-steps.ts';

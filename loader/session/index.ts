@@ -2,6 +2,9 @@ export { collectResult } from './collect-result.ts';
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
 export {
+  type Arrival,
+  type ArrivingProcess,
+  type ArrivingSignal,
   type ContextProgram,
   type Hotplug,
   type Operation,
@@ -13,4 +16,4 @@ export {
 export type { PortSession, SessionCompletion } from './port-session.ts';
 export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
 export { RunObserver } from './run-observer.ts';
-export { Session } from './session.ts';
+export { type ArrivalAnswer, Session } from './session.ts';

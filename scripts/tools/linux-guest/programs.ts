@@ -8,7 +8,7 @@ import { ensureTree, entryKey, type KernelPlan, make } from './kernel.ts';
 import { publish } from './published.ts';
 import { runStep } from './steps.ts';
 
-const INIT_FLAGS = [
+export const CLIENT_FLAGS = [
   '-m32',
   '-march=i686',
   '-Os',
@@ -53,7 +53,7 @@ async function buildInit(plan: KernelPlan, from: string, signal: AbortSignal): P
   const path = join(plan.entry, `init-${keyOf(from)}`);
   const sources = readdirSync(from).filter((name) => name.endsWith('.c'));
   const built = await publish(path, (partial) => {
-    const args = [...INIT_FLAGS, '-o', partial, ...sources.sort()];
+    const args = [...CLIENT_FLAGS, '-o', partial, ...sources.sort()];
     return runStep({ title: 'init', program: 'gcc', args, cwd: from, log: plan.log }, signal);
   });
   return { path, built };
