@@ -19,6 +19,7 @@ export {
 export {
   BUNDLED_SCENARIOS,
   CompileError,
+  collectResult,
   type PreparedRun,
   type PrepareOptions,
   prepareRun,
@@ -30,7 +31,6 @@ export {
 export {
   type AllocationFailure,
   type CallResult,
-  collectResult,
   driveSession,
   driveSteps,
   type Operation,

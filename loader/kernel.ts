@@ -1,4 +1,4 @@
-import { ERRNO, type PageCount } from './base/index.ts';
+import type { PageCount } from './base/index.ts';
 import type { ElfKernel } from './elf/index.ts';
 import {
   type Coroutine,
@@ -7,22 +7,26 @@ import {
   type LogLine,
   type Policy,
   Rcu,
-  type Task,
   Work,
 } from './engine/index.ts';
 import { EventLog } from './events/index.ts';
+import { TestKmodDevice } from './kernel-tests/index.ts';
 import {
+  AsyncWorks,
   IdempotentTable,
   ImageCache,
   type InitBehaviours,
   InitFreeWork,
+  type InitRequest,
   InitScript,
   KernelTaint,
-  ModuleCall,
   type ModuleContext,
   ModuleList,
   type ModuleSource,
+  mutexOptions,
   PurgeLock,
+  SharedHardware,
+  SystemCalls,
 } from './module/index.ts';
 import type {
   AddressSpacePreset,
@@ -32,7 +36,7 @@ import type {
 } from './presets/index.ts';
 import { ModuleStats } from './stats/index.ts';
 import { type ModuleIndex, Userland, type UserlandOptions } from './userspace/index.ts';
-import { GuestTree, VirtualFiles } from './vfs/index.ts';
+import { GuestTree, plainFile, VirtualFiles } from './vfs/index.ts';
 import { PercpuAllocator, VmallocSpace } from './vmalloc/index.ts';
 
 export interface SimKernelOptions {
@@ -40,6 +44,8 @@ export interface SimKernelOptions {
   readonly identity: KernelIdentity;
   readonly space: AddressSpacePreset;
   readonly cpus: number;
+  /** Sockets, each with memory of its own; default 1. */
+  readonly sockets?: number;
   readonly costs: MachineCosts;
   readonly seed: number;
   readonly source: ModuleSource;
@@ -52,6 +58,8 @@ export interface SimKernelOptions {
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
+  /** /proc/cmdline, without its newline; default empty. */
+  readonly commandLine?: string;
   /** CAP_SYS_MODULE of the callers; default true. */
   readonly privileged?: boolean;
 }
@@ -79,6 +87,7 @@ export class SimKernel {
   readonly ctx: ModuleContext;
   readonly tree: GuestTree;
   readonly files: VirtualFiles;
+  readonly calls: SystemCalls;
   readonly userland: Userland;
   readonly options: SimKernelOptions;
   #percpu: PercpuAllocator | undefined;
@@ -86,9 +95,6 @@ export class SimKernel {
   modulesDisabled = false;
   /** Of the tasks that make calls, and of modprobe and what stands in for it. */
   callerPolicy: Policy = 'normal';
-  #lastRequest = 0;
-  /** The request that a call of user space was made for. */
-  readonly #parents = new Map<number, number>();
 
   constructor(options: SimKernelOptions) {
     this.options = options;
@@ -96,6 +102,7 @@ export class SimKernel {
     const engine = new Engine({ cpus: options.cpus, seed: options.seed, firstPid: 100 });
     this.engine = engine;
     this.events = new EventLog(engine);
+    this.calls = new SystemCalls(engine, this.events);
     this.log = new KernelLog(() => engine.now, this.events);
     const rcu = new Rcu(engine, costs.rcu_grace_period_ns);
     const purges = new PurgeLock(engine, costs);
@@ -123,6 +130,8 @@ export class SimKernel {
         vaFailureMessage: features.va_failure_message,
         moduleAllocator: features.module_memory_failure === 'quiet' ? 'execmem' : 'module_alloc',
         lazyAreas: features.lazy_areas,
+        failedSearch: features.failed_search,
+        execmemLimit: features.execmem_limit,
         possibleCpus: options.cpus,
         ...(options.ramPages === undefined ? {} : { totalRamPages: options.ramPages }),
       },
@@ -140,12 +149,13 @@ export class SimKernel {
       rcu,
       space,
       purges,
+      shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
       features,
       identity: options.identity,
       costs,
       images: new ImageCache(elfKernel(options)),
-      modules: new ModuleList(engine, this.events),
+      modules: new ModuleList(engine, this.events, mutexOptions(costs)),
       gate: new IdempotentTable(
         engine,
         this.events,
@@ -155,19 +165,40 @@ export class SimKernel {
       taint: new KernelTaint(this.log),
       permitted: () => (options.privileged ?? true) && !this.modulesDisabled,
       initBehaviour: (module) => inits.next(module),
+      initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
+      asyncWorks: new AsyncWorks(engine),
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
-    this.userland = new Userland(this, options.userland);
+    this.userland = new Userland(
+      {
+        ctx: this.ctx,
+        calls: this.calls,
+        tree: this.tree,
+        hasFile: (path) => this.files.get(path) !== undefined,
+        callerPolicy: () => this.callerPolicy,
+        index: options.moduleIndex,
+      },
+      options.userland,
+    );
+    const { path, dupsTrace, requestModule } = this.userland;
     this.files = new VirtualFiles(this.ctx, {
       kmsg: () => this.log.kmsg(),
-      modprobePath: this.userland.path,
-      dupsTrace: this.userland.dupsTrace,
-      modulesDisabled: {
+      commandLine: options.commandLine ?? '',
+      modprobePath: plainFile(path),
+      dupsTrace: plainFile(dupsTrace),
+      modulesDisabled: plainFile({
         read: () => `${this.modulesDisabled ? 1 : 0}\n`,
         write: (text) => this.#disableModules(text),
-      },
+      }),
     });
+    const testKmod = new TestKmodDevice(
+      this.ctx,
+      requestModule,
+      options.moduleIndex,
+      options.userland.costs.helper_fork_ns,
+    );
+    this.files.provide((file) => testKmod.file(file));
   }
 
   /** alloc_percpu() of this kernel; its balance work goes before the task that woke it. */
@@ -193,70 +224,25 @@ export class SimKernel {
     return this.#percpu;
   }
 
-  /**
-   * Calls `listener` with each kernel log line and the request it was printed for: the outermost,
-   * when user space made the call that printed.
-   */
+  /** Calls `listener` with each kernel log line and the request it was printed for. */
   onLog(listener: (line: LogLine, request: number) => void): () => void {
-    return this.log.listen((line) => {
-      let request = this.engine.current?.request ?? 0;
-      for (;;) {
-        const parent = this.#parents.get(request);
-        if (parent === undefined) break;
-        request = parent;
-      }
-      listener(line, request);
+    return this.calls.onLog(this.log, listener);
+  }
+
+  /** What a module's init asks of user space, as the current task. */
+  #initRequest(module: string, request: InitRequest, fromAsync: boolean): Coroutine<number> {
+    if ('name' in request) {
+      const { name, wait } = request;
+      const callSite = `${module}_init [${module}]`;
+      return this.calls.run('request_module', name, () =>
+        this.userland.requestModule.request({ name, wait, callSite, fromAsync }),
+      );
+    }
+    const { modalias } = request;
+    return this.calls.run('uevent', modalias, ({ request: number }) => {
+      const devpath = `/devices/${module}/${number}`;
+      return this.userland.udev.emit({ action: 'add', devpath, modalias });
     });
-  }
-
-  /** A number for the next request; events and areas carry it. */
-  nextRequest(): number {
-    this.#lastRequest += 1;
-    return this.#lastRequest;
-  }
-
-  /**
-   * One call into the kernel by the current task, under a request number of its own, between its
-   * `request_begin` and `outcome` events. Resolves to the call's value.
-   */
-  *call(
-    op: string,
-    subject: string,
-    body: (call: ModuleCall) => Coroutine<number>,
-  ): Coroutine<number> {
-    const call = this.beginCall(op, subject, this.nextRequest());
-    return this.endCall(call, (yield this.engine.enter(body(call))) as number);
-  }
-
-  /** The first half of `call`, for callers that are coroutines themselves. */
-  beginCall(op: string, subject: string, request: number): ModuleCall {
-    const task = this.engine.current!;
-    const call = new ModuleCall(request, op, subject);
-    call.outer = task.request;
-    if (call.outer !== 0 && call.outer !== request) this.#parents.set(request, call.outer);
-    task.request = request;
-    this.events.emit({ kind: 'request_begin', request, op, subject });
-    return call;
-  }
-
-  /** The second half: the value as user space sees it. */
-  endCall(call: ModuleCall, value: number): number {
-    const { request, op, subject, module, stage, outer } = call;
-    const task = this.engine.current!;
-    const ret = userValue(op, task, value);
-    this.events.emit({
-      kind: 'outcome',
-      request,
-      op,
-      subject,
-      module,
-      ret,
-      stage,
-      wasted: call.wasted,
-    });
-    task.request = outer;
-    this.#parents.delete(request);
-    return ret;
   }
 
   /** modules_disabled goes from 0 to 1 and never back (kernel/module/main.c). */
@@ -266,16 +252,6 @@ export class SimKernel {
     else if (value !== '0' || this.modulesDisabled) return -22;
     return 0;
   }
-}
-
-/**
- * What the caller sees of a call that a signal cut short: the handler, installed without SA_RESTART,
- * turns -ERESTARTSYS into -EINTR (handle_signal, arch/x86/kernel/signal.c, Linux 6.12). Without a
- * signal of its own, and in a task that is killed, the value stays.
- */
-function userValue(op: string, task: Task, ret: number): number {
-  if (ret !== -ERRNO.ERESTARTSYS || op === 'request_module' || task.pending !== 'int') return ret;
-  return -ERRNO.EINTR;
 }
 
 function elfKernel(options: SimKernelOptions): ElfKernel {
@@ -292,5 +268,11 @@ function elfKernel(options: SimKernelOptions): ElfKernel {
     livepatch: features.livepatch,
     strictModuleRwx: features.strict_module_rwx,
     sectionNameCheck: features.section_name_check,
+    thisModuleCheck: features.this_module_check,
+    symbolIndexCheck: features.symbol_index_check,
+    stringTableTypes: features.string_table_types,
+    strtabCheck: features.strtab_check,
+    percpuRelocations: features.percpu_relocations,
+    roAfterInit: features.ro_after_init,
   };
 }

@@ -1,7 +1,8 @@
 /** Bundles the page into a folder that any static host can serve. */
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join, parse, relative } from 'node:path';
 import { build } from 'esbuild';
 
 /** What v86 imports in Node only, behind a test that browsers fail. */
@@ -24,11 +25,17 @@ const PAGE = {
  */
 export async function buildWeb(root, directory) {
   await mkdir(directory, { recursive: true });
+  const wasm = await hashed(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
+  const storm = await hashed(join(root, 'guest-images', 'storm', 'storm.bin'));
   const result = await build({
     absWorkingDir: root,
     entryPoints: { ...PAGE, style: 'emulator/web/style.css' },
     outdir: directory,
-    entryNames: '[name]',
+    entryNames: '[name]-[hash]',
+    define: {
+      MODSTORM_WASM: JSON.stringify(wasm.name),
+      MODSTORM_IMAGE: JSON.stringify(storm.name),
+    },
     chunkNames: '[name]-[hash]',
     write: false,
     bundle: true,
@@ -48,27 +55,51 @@ export async function buildWeb(root, directory) {
     await replace(path, contents);
     written.add(path);
   }
-  const wasm = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
-  const storm = join(root, 'guest-images', 'storm', 'storm.bin');
-  for (const [name, from] of [
-    ['v86.wasm', wasm],
-    ['storm.bin', storm],
-  ]) {
+  for (const { name, bytes } of [wasm, storm]) {
     const path = join(directory, name);
-    await copyFile(from, `${path}.${process.pid}.tmp`);
-    await rename(`${path}.${process.pid}.tmp`, path);
+    await replace(path, bytes);
     written.add(path);
   }
   const licenses = join(directory, 'LICENSES.txt');
   await replace(licenses, await licenseTexts(root));
   written.add(licenses);
   const page = join(directory, 'index.html');
-  await replace(page, await readFile(join(root, 'emulator', 'web', 'index.html')));
+  const names = Object.fromEntries(
+    Object.entries(result.metafile.outputs)
+      .filter(([, { entryPoint }]) => entryPoint !== undefined)
+      .map(([path, { entryPoint }]) => [entryPoint, basename(path)]),
+  );
+  const html = await readFile(join(root, 'emulator', 'web', 'index.html'), 'utf8');
+  await replace(
+    page,
+    html
+      .replace('"style.css"', `"${names['emulator/web/style.css']}"`)
+      .replace('"page.js"', `"${names[PAGE.page]}"`)
+      .replace('"worker.js"', `"${names[PAGE.worker]}"`),
+  );
   written.add(page);
+  const worker = join(directory, 'offline.js');
+  await replace(worker, await offlineScript(root, directory, written));
+  written.add(worker);
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
     if (!written.has(path) && !name.endsWith('.tmp')) await rm(path, { force: true });
   }
+}
+
+/** A file and a name that changes with what it holds, so that browsers may keep it for good. */
+async function hashed(path) {
+  const bytes = await readFile(path);
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8).toUpperCase();
+  const { name, ext } = parse(path);
+  return { name: `${name}-${hash}${ext}`, bytes };
+}
+
+/** The service worker, with the names of all files of this build in it. */
+async function offlineScript(root, directory, written) {
+  const files = [...written].map((path) => relative(directory, path)).sort();
+  const script = await readFile(join(root, 'emulator', 'web', 'offline.js'), 'utf8');
+  return script.replace('const FILES = [];', `const FILES = ${JSON.stringify(files)};`);
 }
 
 /** The page carries code of others, so it carries their terms. */

@@ -26,10 +26,12 @@ const DIST = join(ROOT, 'dist');
 const ENTRIES = {
   'tools/bench-web.js': { entry: 'scripts/bench/bench-web.ts', kind: 'tool' },
   'tools/screenshots.js': { entry: 'scripts/tools/screenshots.ts', kind: 'tool' },
+  'tools/measure.js': { entry: 'scripts/measure/measure.ts', kind: 'tool' },
   'tools/bench.js': { entry: 'scripts/bench/bench.ts', kind: 'tool' },
   'modules-debian.js': { entry: 'scripts/tools/modules-debian.ts', kind: 'program' },
   'guest-linux.js': { entry: 'scripts/tools/guest-linux.ts', kind: 'program' },
   'guest-userland.js': { entry: 'scripts/tools/guest-userland.ts', kind: 'program' },
+  'guest-qemu.js': { entry: 'scripts/tools/guest-qemu.ts', kind: 'program' },
   'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
   'loader.js': { entry: 'loader/index.ts', kind: 'pure' },
 };

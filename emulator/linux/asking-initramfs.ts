@@ -7,6 +7,8 @@ export interface AskingInitramfs {
   readonly client: Uint8Array;
   /** guest-images/linux/client/init.sh */
   readonly init: Uint8Array;
+  /** guest-images/linux/client/shell.sh */
+  readonly shell: Uint8Array;
   /** Module files by absolute path. */
   readonly modules: ReadonlyMap<string, Uint8Array>;
 }
@@ -21,13 +23,14 @@ const CLIENT_NAMES = [
   'storm',
   'modstorm',
 ] as const;
-const DIRECTORIES = ['/bin', '/proc', '/sys', '/dev', '/tmp', '/run', '/root', '/etc'];
+const DIRECTORIES = ['/bin', '/proc', '/sys', '/dev', '/tmp', '/run', '/root', '/etc', '/mnt'];
 
 export function buildAskingInitramfs(parts: AskingInitramfs): Uint8Array {
   const entries = new Map<string, InitramfsEntry>();
   for (const path of DIRECTORIES) entries.set(path, { type: 'directory' });
   entries.set('/dev/console', { type: 'character', major: 5, minor: 1 });
   entries.set('/init', { type: 'file', data: parts.init, mode: 0o755 });
+  entries.set('/etc/modstorm.sh', { type: 'file', data: parts.shell });
   entries.set('/bin/busybox', { type: 'file', data: parts.busybox, mode: 0o755 });
   entries.set('/bin/sh', { type: 'symlink', target: 'busybox' });
   entries.set('/sbin/modprobe', { type: 'file', data: parts.client, mode: 0o755 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Finds what `npm run guest:linux` has built: `.cache/guest-linux/current.json` and what it names.
+// Finds what `npm run guest:linux` has built: an index a kernel series in `.cache/guest-linux`, and
+// what it names.
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,11 +26,17 @@ export interface LinuxGuestFiles {
   readonly config: string;
 }
 
-/** The file in the cache that names the current guest. */
-export const GUEST_INDEX = 'current.json';
+/** The series that is built and run when none is named. */
+export const DEFAULT_GUEST_SERIES = '6.12';
+
+/** The file in the cache that names the current guest of a series. */
+export function guestIndex(series: string): string {
+  return series === DEFAULT_GUEST_SERIES ? 'current.json' : `current-${series}.json`;
+}
+
 export const GUEST_INDEX_VERSION = 1;
 
-/** Contents of {@link GUEST_INDEX}; paths are relative to its directory. */
+/** Contents of a {@link guestIndex}; paths are relative to its directory. */
 export interface GuestIndex {
   readonly version: typeof GUEST_INDEX_VERSION;
   readonly release: string;
@@ -47,12 +54,17 @@ export function guestCacheOf(root: string): string {
 }
 
 /** The built guest, or one line saying what is missing and how to get it. */
-export function findLinuxGuest(cache: string, variant: LinuxVariant): LinuxGuestFiles | string {
-  const index = readIndex(join(cache, GUEST_INDEX));
+export function findLinuxGuest(
+  cache: string,
+  variant: LinuxVariant,
+  series: string = DEFAULT_GUEST_SERIES,
+): LinuxGuestFiles | string {
+  const build = series === DEFAULT_GUEST_SERIES ? [] : ['--kernel', series];
+  const index = readIndex(join(cache, guestIndex(series)), build);
   if (typeof index === 'string') return index;
   const kernel = index.kernels[variant];
   if (kernel === undefined)
-    return `no kernel for ${variant} modules; run: npm run guest:linux -- --variant ${variant}`;
+    return `no kernel for ${variant} modules; ${howTo([...build, '--variant', variant])}`;
   const at = (...path: string[]): string => join(cache, ...path);
   return {
     release: index.release,
@@ -67,12 +79,16 @@ export function findLinuxGuest(cache: string, variant: LinuxVariant): LinuxGuest
   };
 }
 
-function readIndex(path: string): GuestIndex | string {
+function howTo(args: readonly string[]): string {
+  return `run: npm run guest:linux${args.length === 0 ? '' : ` -- ${args.join(' ')}`}`;
+}
+
+function readIndex(path: string, build: readonly string[]): GuestIndex | string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    return `no Linux guest in ${dirname(path)}; run: npm run guest:linux`;
+    return `no Linux guest in ${dirname(path)}; ${howTo(build)}`;
   }
   try {
     const index = JSON.parse(text) as GuestIndex;
@@ -80,5 +96,5 @@ function readIndex(path: string): GuestIndex | string {
   } catch {
     // Falls through: a file of another kind or version is to be built anew.
   }
-  return `${path} is not an index of this version; run: npm run guest:linux`;
+  return `${path} is not an index of this version; ${howTo(build)}`;
 }

@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Boots a Linux kernel with our init in v86 under Node and runs a list of operations in it.
+// Boots a Linux kernel with our init, in v86 or another emulator, and runs a list of operations in it.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { V86 } from 'v86';
-import type { V86Exports } from '../v86/internals.ts';
 import { ConsoleParser } from './console-parser.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
-import { GuestClock } from './guest-clock.ts';
+import type { GuestHost, HostedGuest } from './guest-host.ts';
 import { encodeOps, type GuestOp } from './guest-ops.ts';
 import { buildInitramfs, type InitramfsEntry } from './initramfs.ts';
 import { type LinuxOutcome, type LinuxRun, LinuxRunCollector } from './linux-run.ts';
+import { V86_HOST } from './v86-host.ts';
 
-/** v86 puts the initrd at 64 MiB (src/kernel.js); memory must reach beyond its end. */
-const INITRD_BYTES = 64 << 20;
-const MIB = 1 << 20;
 /** After a panic message the kernel prints the rest of its report. */
 const AFTER_PANIC_MS = 300;
 const DEFAULT_TIMEOUT_MS = 120_000;
-/** With more than about 880 MiB an i386 kernel uses highmem and the default 120 MiB window. */
-const DEFAULT_MEMORY_MB = 1024;
 
 export interface LinuxGuestOptions {
   readonly guest: LinuxGuestFiles;
@@ -32,6 +25,10 @@ export interface LinuxGuestOptions {
   /** Absolute paths where the modprobe helper lies as well; their names begin with `modprobe`. */
   readonly programs?: readonly string[];
   readonly memoryMb?: number;
+  /** The emulator; v86 unless told. */
+  readonly host?: GuestHost;
+  /** CPUs; those of v86 are one. */
+  readonly cpus?: number;
   /** `vmalloc=` on the command line: the window is exactly this many MiB. */
   readonly vmallocMb?: number;
   /**
@@ -58,19 +55,17 @@ export interface LinuxGuestOptions {
  */
 export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRun> {
   const { signal } = options;
-  const memoryMb = options.memoryMb ?? DEFAULT_MEMORY_MB;
+  const host = options.host ?? V86_HOST;
+  const memoryMb = options.memoryMb ?? host.memoryMb;
   const nonce = randomBytes(6).toString('hex');
   const list = encodeOps(options.ops, nonce);
   const initramfs = initramfsOf(options, list.text);
-  if (memoryMb * MIB < INITRD_BYTES + initramfs.length + 16 * MIB || memoryMb > 2048)
-    throw new RangeError(
-      `a guest of ${memoryMb} MiB cannot hold an initramfs of ${Math.ceil(initramfs.length / MIB)} MiB at 64 MiB`,
-    );
+  host.checkMemory(memoryMb, initramfs.length);
 
   const collector = new LinuxRunCollector(list.lines);
   const started = performance.now();
   let userSpaceMs: number | null = null;
-  let emulator: V86 | null = null;
+  let emulator: HostedGuest | null = null;
   const ending = new Ending();
 
   const parser = new ConsoleParser(nonce, {
@@ -97,16 +92,22 @@ export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRu
   ending.after(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 'timeout', 'took too long');
   try {
     if (!signal?.aborted) {
-      emulator = startEmulator(options, memoryMb, initramfs, (error) =>
-        ending.settle('panic', `the processor cannot go on: ${String(error)}`),
-      );
-      emulator.add_listener('serial0-output-byte', (byte: number) => {
-        // An exception here would leave the emulator running and never end the boot.
-        try {
-          parser.byte(byte);
-        } catch (error) {
-          ending.settle('failed', `host: ${String(error)}`);
-        }
+      emulator = host.start({
+        kernel: options.guest.bzImage,
+        bios: options.guest.bios,
+        initramfs,
+        commandLine: commandLineOf(options),
+        memoryMb,
+        cpus: options.cpus ?? 1,
+        onByte(byte) {
+          // An exception here would leave the emulator running and never end the boot.
+          try {
+            parser.byte(byte);
+          } catch (error) {
+            ending.settle('failed', `host: ${String(error)}`);
+          }
+        },
+        onFailure: (reason) => ending.settle('panic', reason),
       });
     }
     const { outcome, reason } = await ending.promise;
@@ -126,7 +127,7 @@ export async function runLinuxGuest(options: LinuxGuestOptions): Promise<LinuxRu
   } finally {
     signal?.removeEventListener('abort', onAbort);
     ending.close();
-    await emulator?.destroy();
+    await emulator?.stop();
   }
 }
 
@@ -201,68 +202,4 @@ function commandLineOf(options: LinuxGuestOptions): string {
   if (options.highmem === false) words.push('highmem=0');
   if (options.commandLine !== undefined) words.push(options.commandLine);
   return words.join(' ');
-}
-
-/** A processor that failed does nothing in its turns, which v86 needs to stop it. */
-const IDLE_TURN_MS = 10;
-
-/**
- * A guest that has destroyed its page tables makes v86 overflow its stack instead of resetting the
- * machine; without a hold on it the exception would end the whole process.
- */
-function guarded(exports: V86Exports, onFailure: (error: unknown) => void): WebAssembly.Exports {
-  let failed = false;
-  const main_loop = (): number => {
-    if (failed) return IDLE_TURN_MS;
-    try {
-      return exports.main_loop();
-    } catch (error) {
-      failed = true;
-      onFailure(error);
-      return IDLE_TURN_MS;
-    }
-  };
-  return { ...exports, main_loop };
-}
-
-function startEmulator(
-  options: LinuxGuestOptions,
-  memoryMb: number,
-  initramfs: Uint8Array,
-  onFailure: (error: unknown) => void,
-): V86 {
-  const require = createRequire(import.meta.url);
-  const { guest } = options;
-  const wasm = readFileSync(require.resolve('v86/build/v86.wasm'));
-  const clock = new GuestClock();
-  const emulator = new V86({
-    wasm_fn: async (imports: WebAssembly.Imports) => {
-      const { instance } = await WebAssembly.instantiate(wasm, clock.imports(imports));
-      return guarded(clock.exports(instance.exports as V86Exports), onFailure);
-    },
-    memory_size: memoryMb * MIB,
-    vga_memory_size: MIB,
-    bios: { buffer: copyOf(readFileSync(guest.bios)) },
-    bzimage: { buffer: copyOf(readFileSync(guest.bzImage)) },
-    initrd: { buffer: copyOf(initramfs) },
-    cmdline: commandLineOf(options),
-    autostart: true,
-    fastboot: true,
-    disable_keyboard: true,
-    disable_mouse: true,
-    disable_speaker: true,
-    acpi: false,
-  } as ConstructorParameters<typeof V86>[0]);
-  emulator.add_listener('emulator-ready', () => {
-    const { v86 } = emulator as unknown as { readonly v86: object };
-    GuestClock.dispatch(v86.constructor as unknown as { microtick: () => number });
-  });
-  return emulator;
-}
-
-/** v86 keeps and changes the buffers it is given, and takes whole ArrayBuffers only. */
-function copyOf(bytes: Uint8Array): ArrayBuffer {
-  const copy = new ArrayBuffer(bytes.length);
-  new Uint8Array(copy).set(bytes);
-  return copy;
 }

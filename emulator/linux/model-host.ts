@@ -7,8 +7,9 @@
  * request arrives at its stamp minus that, or now when the model is further already. The model
  * never runs ahead of the latest stamp while something is asked; at the end it runs until quiet.
  */
-import { type Operation, Session, type Arrival } from '../../loader/session/index.ts';
+
 import type { PreparedRun } from '../../loader/scenario/index.ts';
+import { type Arrival, type Operation, Session } from '../../loader/session/index.ts';
 import { OPCODE } from '../port/protocol.ts';
 import type { UserAnswer, UserHost } from '../port/user-channel.ts';
 import { USER_OPERATION, USER_OPERATION_FIRST } from '../port/user-protocol.ts';
@@ -229,4 +230,3 @@ function operationOf({ operation, flags, subject, text }: UserMessage): Operatio
       return ENOSYS;
   }
 }
-

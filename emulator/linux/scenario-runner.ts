@@ -2,9 +2,12 @@
 // Runs a scenario's steps on a real Linux in v86 and tells what was seen of them.
 
 import type { Step } from '../../loader/scenario/index.ts';
+import { exitCodeOf } from '../../loader/userspace/index.ts';
 import { ALLOCATOR_EVENTS, type AllocatorStep, digestAllocator } from './allocator-digest.ts';
 import type { KmsgRecord } from './console-parser.ts';
+import type { ForeignEvent } from './foreign-events.ts';
 import type { LinuxGuestFiles } from './guest-cache.ts';
+import type { GuestHost } from './guest-host.ts';
 import type { GuestOp } from './guest-ops.ts';
 import { runLinuxGuest } from './linux-machine.ts';
 import type { LinuxOpResult, LinuxRun } from './linux-run.ts';
@@ -28,6 +31,10 @@ export interface LinuxScenario {
   readonly watchAllocator?: boolean;
   /** Further programs that are modprobe, too, by absolute path. */
   readonly programs?: readonly string[];
+  /** The emulator; v86 unless told. */
+  readonly host?: GuestHost;
+  readonly memoryMb?: number;
+  readonly cpus?: number;
   readonly vmallocMb?: number;
   readonly highmem?: boolean;
   readonly commandLine?: string;
@@ -42,12 +49,16 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly release: string;
   /** By step and module: references taken (dropped: negative) by others than loader and inits. */
   readonly references: readonly ReadonlyMap<string, number>[];
+  /** By step, what tasks outside module system calls did to the address space. */
+  readonly foreign: readonly (readonly ForeignEvent[])[];
   /** How many references inits, exits and workers took and dropped in all. */
   readonly referenceCount: number;
   /** What modules' own inits did, in the order they ended. */
   readonly inits: readonly ObservedInit[];
   /** By step; what needs `watchAllocator` is empty without. */
   readonly allocator: readonly AllocatorStep[];
+  /** Whether the kernel has the tracepoints of the vmalloc allocator (from Linux 6.2 on). */
+  readonly observesAllocator: boolean;
   /** Texts of the kernel's files before the first step. */
   readonly initial: { readonly vmallocinfo: string; readonly meminfo: string };
   /** Steps that were carried out whole; fewer than given when the kernel crashed or hung. */
@@ -63,7 +74,7 @@ export interface LinuxScenarioRun extends ObservedRun {
   readonly totalMs: number;
   /** Lines that modules' own exits printed. */
   readonly exitLog: readonly string[];
-  /** Lines printed in interrupts, whoever was interrupted: no call's. */
+  /** Lines printed in interrupts or by tasks outside module system calls: no call's. */
   readonly interruptLog: readonly string[];
   /** When each step began, by the guest's clock, counted from the first. */
   readonly startsUs: readonly number[];
@@ -73,6 +84,7 @@ export interface LinuxScenarioRun extends ObservedRun {
 const PIECE_COMPARED = 24;
 const TRACE_KILOBYTES = 16_384;
 const VMALLOCINFO: GuestOp = { op: 'read', path: '/proc/vmallocinfo' };
+const TRACEPOINTS: GuestOp = { op: 'read', path: '/sys/kernel/tracing/available_events' };
 
 /** Throws GuestMappingError for steps the guest cannot run, RangeError for what does not fit. */
 export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<LinuxScenarioRun> {
@@ -94,6 +106,7 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
     { op: 'settle' },
     { op: 'read', path: '/proc/meminfo' },
     VMALLOCINFO,
+    TRACEPOINTS,
   ];
   const ops = [...before, ...plans.flatMap((plan) => plan.ops)];
   const stepOfLine = lineSteps(before.length, plans);
@@ -110,7 +123,11 @@ export async function runScenarioOnLinux(scenario: LinuxScenario): Promise<Linux
 
 function pick(scenario: LinuxScenario) {
   const { modprobeList, programs, vmallocMb, highmem, commandLine, timeoutMs, signal } = scenario;
+  const { host, memoryMb, cpus } = scenario;
   return {
+    ...(host === undefined ? {} : { host }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    ...(cpus === undefined ? {} : { cpus }),
     ...(modprobeList === undefined ? {} : { modprobeList }),
     ...(programs === undefined ? {} : { programs }),
     ...(vmallocMb === undefined ? {} : { vmallocMb }),
@@ -176,6 +193,7 @@ class RunReader {
     const inits: ObservedInit[] = [];
     const allocator: AllocatorStep[] = [];
     const references: ReadonlyMap<string, number>[] = [];
+    const foreign: (readonly ForeignEvent[])[] = [];
     let completed = 0;
     const startsUs: number[] = [];
     for (const [index, plan] of this.#plans.entries()) {
@@ -186,6 +204,7 @@ class RunReader {
       inits.push(...step.inits);
       allocator.push(digestAllocator(parsed.lines));
       references.push(step.references);
+      foreign.push(step.foreign);
       events.push(step.events);
       const log = this.#logOf(index, step.printed);
       for (const call of plan.calls) calls.push(this.#call(index, call, step.returned, log));
@@ -202,6 +221,7 @@ class RunReader {
       inits,
       allocator,
       references,
+      foreign,
       referenceCount: this.#digest.references,
       completed,
       outcome,
@@ -215,6 +235,7 @@ class RunReader {
       exitLog: this.#digest.exits.log,
       interruptLog: this.#interruptLog,
       startsUs: startsUs.map((us) => us - startsUs[0]!),
+      observesAllocator: /^vmalloc:alloc_vmap_area$/m.test(this.#text(TRACEPOINTS)),
       initial: {
         meminfo: this.#text(this.#initial[3]!),
         vmallocinfo: this.#text(this.#initial[4]!),
@@ -233,7 +254,13 @@ class RunReader {
     }
     return (this.#log.get(step) ?? []).filter(({ caller, text }) => {
       const found = /^T(\d+)$/.exec(caller);
-      const piece = found === null ? null : this.#pieceOf(Number(found[1]), text);
+      const piece =
+        caller === '' ? this.#pieceOfAny(text) : found && this.#pieceOf(Number(found[1]), text);
+      // A kernel without CONFIG_PRINTK_CALLER: the trace tells who printed it.
+      if (caller === '' && piece !== null && piece.by === null && !piece.calling) {
+        this.#interruptLog.push(text);
+        return false;
+      }
       const earlier = piece && piece.step < step ? this.#callLogs.get(piece.step) : undefined;
       const to = piece?.by?.log ?? earlier;
       to?.push(text);
@@ -241,12 +268,18 @@ class RunReader {
     });
   }
 
+  /** The same of whichever task, the one whose next line it is first. */
+  #pieceOfAny(line: string): Printed | null {
+    const pids = [...this.#printed.keys()];
+    const next = pids.find((pid) => isPiece(line, this.#printed.get(pid)?.[0]));
+    const any = next ?? pids.find((pid) => this.#printed.get(pid)?.some((p) => isPiece(line, p)));
+    return any === undefined ? null : this.#pieceOf(any, line);
+  }
+
   /** How a line was printed: its first piece is the next that the line begins with. */
   #pieceOf(pid: number, line: string): Printed | null {
     const pieces = this.#printed.get(pid) ?? [];
-    const at = pieces.findIndex(({ text }) =>
-      text === '' ? line === '' : line.startsWith(text.slice(0, PIECE_COMPARED)),
-    );
+    const at = pieces.findIndex((piece) => isPiece(line, piece));
     if (at < 0) return null;
     return pieces.splice(0, at + 1).at(-1)!;
   }
@@ -270,6 +303,8 @@ class RunReader {
     }
     let ret = result?.ret ?? returned.get(pid)?.[0] ?? null;
     if ('request_module' in asked) ret = takeRequestValue(asked, own) ?? ret;
+    // The guest's init answers with the wait status of the modprobe it ran.
+    if ('modprobe' in asked && ret !== null && ret >= 0) ret = exitCodeOf(ret);
     const { name, subject } = nameOf(asked);
     if (child === undefined) this.#callLogs.set(step, own);
     return {
@@ -297,6 +332,11 @@ class RunReader {
   #text(op: GuestOp): string {
     return latin1(this.#results.get(op)?.data ?? new Uint8Array());
   }
+}
+
+function isPiece(line: string, piece: Printed | undefined): boolean {
+  if (piece === undefined) return false;
+  return piece.text === '' ? line === '' : line.startsWith(piece.text.slice(0, PIECE_COMPARED));
 }
 
 /** What ms_request printed: the value of request_module. */

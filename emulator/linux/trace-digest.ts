@@ -2,6 +2,7 @@
 // What the trace of a guest's run says: allocator events with who caused them, what each module's
 // own init did, and the values of system calls whose process did not live to report them.
 
+import { type ForeignEvent, ForeignEvents } from './foreign-events.ts';
 import type { ObservedEvent, ObservedInit } from './observed.ts';
 import { syscallValue, type TraceLine } from './trace-lines.ts';
 
@@ -43,6 +44,8 @@ export interface Printed {
   readonly step: number;
   /** Null: the kernel itself. */
   readonly by: Printer | null;
+  /** Whether its task was inside a module system call. */
+  readonly calling: boolean;
 }
 
 export interface DigestedStep {
@@ -57,6 +60,8 @@ export interface DigestedStep {
    * exit beyond what its init had taken.
    */
   readonly references: ReadonlyMap<string, number>;
+  /** What tasks outside module system calls did to the address space. */
+  readonly foreign: readonly ForeignEvent[];
 }
 
 /** Reads the steps' traces in order; areas are remembered from step to step. */
@@ -68,6 +73,7 @@ export class TraceDigest {
   /** Areas that modules' inits took and still have: by address, the module. */
   readonly #owned = new Map<number, string>();
   readonly #open = new Map<number, OpenInit>();
+  readonly #foreign = new ForeignEvents();
   /** The module each task loaded last: by now the trace has no name for its init function. */
   readonly #loading = new Map<number, string>();
   #references = 0;
@@ -108,6 +114,7 @@ export class TraceDigest {
             text: line.text,
             step: index,
             by: this.#open.get(line.pid)?.init ?? exiting,
+            calling: this.#calling.has(line.pid),
           });
           break;
         }
@@ -138,7 +145,8 @@ export class TraceDigest {
           break;
       }
     }
-    return { events, inits, printed, returned, references };
+    const foreign = this.#foreign.take();
+    return { events, inits, printed, returned, references, foreign };
   }
 
   /** How many references were taken and dropped by others than the loader. */
@@ -208,13 +216,20 @@ export class TraceDigest {
     if (kind === 'alloc_vmap_area') {
       const [, va, size, align, vstart, vend, failed] = ALLOC.exec(line.text)!;
       const at = Number(va);
+      if (failed === '0') {
+        const va = `0x${at.toString(16)}`;
+        const calling = this.#calling.has(line.pid);
+        this.#foreign.alloc(calling, { va, size: Number(size), align: Number(align) });
+      }
       text = `va_start=0x${at.toString(16)} size=${size} align=${align} vstart=${vstart} vend=${vend} failed=${failed}`;
       if (open !== undefined && failed === '0') {
         open.areas.push({ va: at, size: Number(size), align: Number(align), freed: false });
         this.#owned.set(at, open.module);
       }
     } else if (kind === 'free_vmap_area_noflush') {
-      const va = Number.parseInt(FREE.exec(line.text)![1]!, 16);
+      const digits = FREE.exec(line.text)![1]!;
+      const va = Number.parseInt(digits, 16);
+      this.#foreign.free(line.pid, `0x${digits}`);
       const owned = this.#owned.get(va);
       if (owned !== undefined) {
         owner = owned;
@@ -224,6 +239,9 @@ export class TraceDigest {
         const area = open?.areas.findLast((a) => a.va === va);
         if (area !== undefined) area.freed = true;
       }
+    }
+    if (kind === 'purge_vmap_area_lazy') {
+      this.#foreign.purge(this.#calling.has(line.pid), line.pid);
     }
     return { kind, text, task: `${line.comm}-${line.pid}`, owner };
   }

@@ -62,5 +62,5 @@ export function parseTrace(text: string): ParsedTrace {
 export function syscallValue(line: TraceLine): { name: string; ret: number } | null {
   const found = /^sys_(\w+) -> 0x([0-9a-f]+)$/.exec(line.text);
   if (line.name !== 'sys_exit' || found === null) return null;
-  return { name: found[1]!, ret: Number.parseInt(found[2]!, 16) | 0 };
+  return { name: found[1]!, ret: Number(BigInt.asIntN(32, BigInt(`0x${found[2]}`))) };
 }

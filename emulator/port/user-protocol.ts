@@ -14,7 +14,7 @@ export const GATE = {
 export const GATE_MAGIC = 0x55444f4d;
 
 /** Windows: `WINDOW_COUNT` blocks of four 32-bit registers, one for each transaction. */
-export const WINDOWS_BASE = 0x4000;
+export const WINDOWS_BASE = 0x6000;
 export const WINDOW_SIZE = 0x10;
 export const WINDOW_COUNT = 1024;
 export const WINDOW = {

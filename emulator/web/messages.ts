@@ -1,5 +1,6 @@
 /** What the page and the worker that holds a run say to each other; both check what they get. */
 import * as z from 'zod';
+import { TRACK_GROUPS } from '../../loader/view/index.ts';
 import { resultSchema } from './result-file.ts';
 import { runSettingsSchema, shadingSchema } from './run-settings.ts';
 
@@ -7,6 +8,8 @@ const count = z.number().int().min(0);
 const time = z.number().min(0);
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const numbers = z.custom<Float64Array>((value) => value instanceof Float64Array);
+const wholes = z.custom<Uint32Array>((value) => value instanceof Uint32Array);
+const group = z.enum(TRACK_GROUPS);
 
 /** A file someone gave, with its path below what was dropped. */
 const givenFile = z.object({ path: z.string(), file: z.instanceof(Blob) });
@@ -20,12 +23,29 @@ export const momentSchema = z.union([
 ]);
 export type MomentAsked = z.infer<typeof momentSchema>;
 
+/** What is lit up on map and tracks: all of a request, or all requests of a module. */
+export const selectionSchema = z.union([
+  z.object({ request: count }),
+  z.object({ module: z.string() }),
+]);
+export type Selection = z.infer<typeof selectionSchema>;
+
 export const viewSchema = z.object({
+  select: selectionSchema.nullable(),
   shading: shadingSchema,
   window: z.enum(['vmalloc', 'modules']),
   columns: z.number().int().min(1).max(1024),
 });
 export type ViewAsked = z.infer<typeof viewSchema>;
+
+export const slicesAskedSchema = z.object({
+  from: time,
+  to: time,
+  group,
+  first: count,
+  last: count,
+  pixels: count,
+});
 
 export const EXPORTS = {
   events: 'events.jsonl',
@@ -53,6 +73,20 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   /** The event `by` events from the last frame's. */
   z.object({ type: z.literal('step'), id: count, by: z.number().int(), view: viewSchema }),
   z.object({ type: z.literal('export'), id: count, name: exportName }),
+  /** Ends the run under way, or the file being written; what is recorded is kept. */
+  z.object({ type: z.literal('stop') }),
+  z.object({ type: z.literal('slices'), id: count, asked: slicesAskedSchema }),
+  z.object({ type: z.literal('totals'), id: count, from: time, to: time }),
+  z.object({ type: z.literal('story'), id: count, request: count }),
+  z.object({ type: z.literal('find'), id: count, text: z.string().max(200) }),
+  /** Events from a place on, those of a kind or with a word only. */
+  z.object({
+    type: z.literal('events'),
+    id: count,
+    from: count,
+    count: z.number().int().min(1).max(500),
+    filter: z.string().max(200),
+  }),
 ]);
 export type ToWorker = z.infer<typeof toWorkerSchema>;
 
@@ -73,6 +107,13 @@ export type SeriesShown = z.infer<typeof seriesSchema>;
 const pointSchema = z.object({ t: time, seq: count, label: z.string() });
 export type TimelinePoint = z.infer<typeof pointSchema>;
 
+const linkSchema = z.union([
+  z.object({ to: z.literal('failure') }),
+  z.object({ to: z.literal('module'), module: z.string() }),
+  z.object({ to: z.literal('request'), request: count }),
+  z.object({ to: z.literal('hole'), seq: count }),
+]);
+
 /** A run that is there to be looked at. */
 const recordingSchema = z.object({
   title: z.string(),
@@ -88,8 +129,24 @@ const recordingSchema = z.object({
   failure: pointSchema.nullable(),
   /** The first failure in a sentence. */
   sentence: z.string().nullable(),
-  failures: z.array(pointSchema),
+  /** Why this run is all there is, when it ended before its end; '' otherwise. */
+  cut: z.string(),
+  /** What was run for dropped files, where they do not say; '' otherwise. */
+  note: z.string(),
+  headline: z.object({
+    tone: z.enum(['good', 'warn', 'bad']),
+    parts: z.array(z.object({ text: z.string(), link: linkSchema.nullable() })).readonly(),
+  }),
+  /** Time and event of every failure. */
+  failureT: numbers,
+  failureSeq: numbers,
   loads: z.array(pointSchema),
+  /** Loads there were; the list holds the first of them. */
+  loadCount: count,
+  tracks: z.record(
+    group,
+    z.object({ labels: z.array(z.string()), rows: z.array(count), first: z.array(count) }),
+  ),
   series: seriesSchema.nullable(),
   result: resultSchema.nullable(),
   /** Whether only the end is known. */
@@ -126,6 +183,9 @@ const frameSchema = z.object({
   /** The request that did not fit in this very moment. */
   wanted: mark.nullable(),
   wantedText: z.string(),
+  /** Pages of what is selected. */
+  selected: z.array(mark),
+  selectedText: z.string(),
 });
 export type Frame = z.infer<typeof frameSchema>;
 
@@ -136,8 +196,86 @@ const areaSchema = z.object({
   line: z.string(),
   story: z.string(),
   area: mark,
+  /** The loader's request that holds it; 0: none. */
+  request: count,
 });
 export type AreaShown = z.infer<typeof areaSchema>;
+
+const slicesSchema = z.object({
+  type: z.literal('slices'),
+  id: count,
+  asked: slicesAskedSchema,
+  slices: z.object({
+    level: z.enum(['stages', 'requests', 'busy']),
+    begin: numbers,
+    end: numbers,
+    row: wholes,
+    code: bytes,
+    fill: bytes,
+    request: numbers,
+    arrows: numbers,
+  }),
+});
+export type SlicesShown = z.infer<typeof slicesSchema>;
+
+const amount = z.object({ name: z.string(), bytes: z.number() });
+const totalsSchema = z.object({
+  type: z.literal('totals'),
+  id: count,
+  from: time,
+  to: time,
+  totals: z.object({
+    bytes: z.number(),
+    requests: count,
+    stages: z.object({
+      kread: z.number(),
+      decompress: z.number(),
+      becoming: z.number(),
+      load: z.number(),
+    }),
+    modules: z.array(amount),
+    cpus: z.array(amount),
+  }),
+});
+export type TotalsShown = z.infer<typeof totalsSchema>;
+
+const storySchema = z.object({
+  type: z.literal('story'),
+  id: count,
+  request: count,
+  title: z.string(),
+  begin: time,
+  end: time.nullable(),
+  module: z.string(),
+  /** Row of the request, by what the rows are of. */
+  rows: z.record(group, count),
+  /** The request it waited for; 0: none. */
+  winner: count,
+  wasted: z.number(),
+  lines: z.array(z.object({ t: time, seq: count, text: z.string() })),
+  /** Whether there were more lines. */
+  more: z.boolean(),
+});
+export type StoryShown = z.infer<typeof storySchema>;
+
+const hitSchema = z.object({
+  label: z.string(),
+  kind: z.enum(['module', 'request', 'CPU', 'address', 'errno', 'log']),
+  t: time.nullable(),
+  seq: count.nullable(),
+  request: count,
+  module: z.string(),
+});
+export type Hit = z.infer<typeof hitSchema>;
+
+const eventsSchema = z.object({
+  type: z.literal('events'),
+  id: count,
+  rows: z.array(z.object({ index: count, seq: count, t: time, text: z.string() })),
+  /** Where to look on; null at the end. */
+  next: count.nullable(),
+});
+export type EventsShown = z.infer<typeof eventsSchema>;
 
 export const fromWorkerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), phase: z.string(), t: time, events: count }),
@@ -146,6 +284,12 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   frameSchema,
   areaSchema,
   z.object({ type: z.literal('export'), id: count, name: z.string(), file: z.instanceof(Blob) }),
+  slicesSchema,
+  totalsSchema,
+  storySchema,
+  z.object({ type: z.literal('hits'), id: count, hits: z.array(hitSchema), more: z.boolean() }),
+  eventsSchema,
+  z.object({ type: z.literal('saving'), share: z.number() }),
   z.object({ type: z.literal('problem'), message: z.string() }),
 ]);
 export type FromWorker = z.infer<typeof fromWorkerSchema>;

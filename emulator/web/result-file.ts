@@ -28,6 +28,17 @@ export const resultSchema = z.object({
   files: z.record(z.string(), z.string()),
   vmalloc: z.looseObject({ total: count, used: count, lazy: count, largest_free: count }),
   peak: z.looseObject({ t: count, used: count }),
+  /** Enough of the results to tell whether events are of the same run. */
+  results: z
+    .array(
+      z.looseObject({
+        request: count.optional(),
+        op: z.string(),
+        subject: z.string(),
+        start_ns: count,
+      }),
+    )
+    .optional(),
   first_failure: z.looseObject({ t: count, seq: count, sentence: z.string() }).nullable(),
   end_ns: count,
   events: count,

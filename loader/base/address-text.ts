@@ -1,9 +1,6 @@
 /** Whole addresses in trace files: written from offsets, read back to them. */
-import type { AddressSpacePreset } from '../presets/index.ts';
+import type { AddressBase } from './address.ts';
 import type { VirtAddr } from './units.ts';
-
-/** What it takes to write an address: where the offsets count from, and how wide it is. */
-export type AddressBase = Pick<AddressSpacePreset, 'base' | 'wordBits'>;
 
 /**
  * The offset of a whole address written as `0x` and hexadecimal, or in decimal digits; undefined

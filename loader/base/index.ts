@@ -1,5 +1,13 @@
-export { formatAddress, formatHex, parseAddress, wrapLimit } from './address.ts';
-export { type AddressBase, decimalAddress, readAddress } from './address-text.ts';
+export {
+  type AddressBase,
+  absoluteAddress,
+  formatAddress,
+  formatHex,
+  parseAddress,
+  wrapLimit,
+} from './address.ts';
+export { decimalAddress, readAddress } from './address-text.ts';
+
 export { Column, StringTable } from './column.ts';
 export { ERRNO, type ErrnoName, errnoName } from './errno.ts';
 export { fnv1a } from './fnv1a.ts';

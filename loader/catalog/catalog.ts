@@ -4,8 +4,9 @@ import type { Architecture } from '../presets/index.ts';
 import { planBoot } from './boot-plan.ts';
 import { CatalogSource } from './catalog-source.ts';
 import { planDistro } from './distro-plan.ts';
+import { type ListedModule, planListed } from './listed-plan.ts';
 import type { ModulePlan } from './module-plan.ts';
-import { planPublished } from './published-plan.ts';
+import { planPublished, planServer } from './published-plan.ts';
 import { planSelftest } from './selftest-plan.ts';
 
 export interface CatalogOptions {
@@ -18,6 +19,8 @@ export interface CatalogOptions {
    * Model: there are none for arm, whose kernels refuse these.
    */
   readonly arch?: Architecture;
+  /** These modules instead of a bundled catalog's. */
+  readonly listed?: readonly ListedModule[];
 }
 
 const DISTRO_COUNT = 4135;
@@ -29,6 +32,8 @@ const CATALOGS: Readonly<Record<string, (options: CatalogOptions) => ModuleSourc
   'kmod-selftest': ({ arch }) => new CatalogSource('kmod-selftest', plansFor(arch, planSelftest())),
   /** The modules of the guests whose boots were published, unstripped, for x86-64. */
   published: () => new CatalogSource('published', planPublished(), true),
+  /** Those of the server whose duplicates were published in June 2023, unstripped, for x86-64. */
+  'published-server': () => new CatalogSource('published-server', planServer(), true),
   /** Any number of modules, shaped like those of a distribution. */
   distro: ({ count = DISTRO_COUNT, seed = 1, arch }) =>
     new CatalogSource('distro', plansFor(arch, planDistro(count, seed))),
@@ -51,5 +56,7 @@ export const CATALOG_NAMES: readonly string[] = Object.keys(CATALOGS);
 
 /** A bundled catalog; undefined when there is none of that name. */
 export function openCatalog(name: string, options: CatalogOptions = {}): ModuleSource | undefined {
+  const { listed, arch } = options;
+  if (listed !== undefined) return new CatalogSource(name, plansFor(arch, planListed(listed)));
   return Object.hasOwn(CATALOGS, name) ? CATALOGS[name]!(options) : undefined;
 }

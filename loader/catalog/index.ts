@@ -1,1 +1,2 @@
-export { CATALOG_NAMES, openCatalog } from './catalog.ts';
+export { CATALOG_NAMES, type CatalogOptions, openCatalog } from './catalog.ts';
+export type { ListedModule } from './listed-plan.ts';

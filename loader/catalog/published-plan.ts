@@ -1,6 +1,7 @@
 import { type CatalogTables, planTables } from './boot-plan.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { PUBLISHED_ALIASES, PUBLISHED_LINKS, PUBLISHED_MODULES } from './published-modules.ts';
+import { SERVER_ALIASES, SERVER_LINKS, SERVER_MODULES } from './server-modules.ts';
 
 /**
  * How much larger than Debian's files those of the measured guests were: they had their debug
@@ -20,4 +21,16 @@ export function planPublished(): ModulePlan[] {
     arch: 'x86_64',
   };
   return planTables(tables);
+}
+
+/** Plans the catalog of the bare-metal server of June 2023, its files as much larger. */
+export function planServer(): ModulePlan[] {
+  return planTables({
+    modules: SERVER_MODULES,
+    links: SERVER_LINKS,
+    aliases: SERVER_ALIASES,
+    softdeps: '',
+    fileFactor: UNSTRIPPED_FACTOR,
+    arch: 'x86_64',
+  });
 }

@@ -5,6 +5,9 @@
 
 import type { BcjFilter } from './decode-result.ts';
 
+/** The filters of liblzma 5.4 (xz file format, section 5.3.2): IA-64 is not in the kernel. */
+export type UserBcjFilter = BcjFilter | 'ia64';
+
 const FILTER_IDS = new Map<number, BcjFilter>([
   [4, 'x86'],
   [5, 'powerpc'],
@@ -20,6 +23,23 @@ export function bcjFilterName(id: number): BcjFilter | undefined {
   return FILTER_IDS.get(id);
 }
 
+/** The same of liblzma, with what the start offset of its properties must be a multiple of. */
+export function userBcjFilter(id: number): { name: UserBcjFilter; align: number } | undefined {
+  if (id === 6) return { name: 'ia64', align: 16 };
+  const name = FILTER_IDS.get(id);
+  return name && { name, align: ALIGNMENT[name] };
+}
+
+const ALIGNMENT: Record<BcjFilter, number> = {
+  x86: 1,
+  powerpc: 4,
+  arm: 4,
+  armthumb: 2,
+  sparc: 4,
+  arm64: 4,
+  riscv: 2,
+};
+
 /**
  * Filters `bytes[from, to)`, which lies `position` bytes into the block; gives how many bytes are
  * final. The others need more data behind them and stay as they are.
@@ -27,11 +47,12 @@ export function bcjFilterName(id: number): BcjFilter | undefined {
 type Apply = (bytes: Uint8Array, from: number, to: number, position: number) => number;
 
 /** One filter at work on one block, with what it remembers between calls. */
-export function createBcjFilter(name: BcjFilter): Apply {
+export function createBcjFilter(name: UserBcjFilter): Apply {
   return name === 'x86' ? x86Filter() : STATELESS[name];
 }
 
-const STATELESS: Record<Exclude<BcjFilter, 'x86'>, Apply> = {
+const STATELESS: Record<Exclude<UserBcjFilter, 'x86'>, Apply> = {
+  ia64,
   powerpc,
   arm,
   armthumb,
@@ -240,4 +261,38 @@ function riscvAddUpper(bytes: Uint8Array, at: number, here: number): number {
   putLe32(bytes, at, 0x17 | (register << 7) | ((target + 0x800) & 0xfffff000));
   putLe32(bytes, at + 4, (first >>> 12) | (target << 20));
   return 6;
+}
+
+/** Instruction slots of a bundle that may hold a branch, by the low five bits of its template. */
+const IA64_BRANCH_SLOTS = [
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 6, 6, 0, 0, 7, 7, 4, 4, 0, 0, 4, 4, 0, 0,
+] as const;
+
+/** IP-relative branches of IA-64: 41-bit slots in bundles of 16 bytes. */
+function ia64(bytes: Uint8Array, from: number, to: number, position: number): number {
+  const size = (to - from) & ~15;
+  for (let offset = 0; offset < size; offset += 16) {
+    const slots = IA64_BRANCH_SLOTS[bytes[from + offset]! & 0x1f]!;
+    const here = BigInt((position + offset) >>> 0);
+    for (let slot = 0; slot < 3; slot += 1) {
+      if (((slots >> slot) & 1) === 0) continue;
+      const bit = 5 + 41 * slot;
+      const at = from + offset + (bit >> 3);
+      const shift = BigInt(bit & 7);
+      let word = 0n;
+      for (let i = 0; i < 6; i += 1) word |= BigInt(bytes[at + i]!) << BigInt(8 * i);
+      let slotBits = word >> shift;
+      // Opcode 5 is the branch, and its btype must be 0.
+      if (((slotBits >> 37n) & 0xfn) !== 5n || ((slotBits >> 9n) & 7n) !== 0n) continue;
+      let source = (slotBits >> 13n) & 0xfffffn;
+      source |= ((slotBits >> 36n) & 1n) << 20n;
+      const target = (((source << 4n) - here) & 0xffff_ffffn) >> 4n;
+      slotBits &= ~(0x8f_ffffn << 13n);
+      slotBits |= (target & 0xfffffn) << 13n;
+      slotBits |= (target & 0x10_0000n) << 16n;
+      word = (word & ((1n << shift) - 1n)) | (slotBits << shift);
+      for (let i = 0; i < 6; i += 1) bytes[at + i] = Number((word >> BigInt(8 * i)) & 0xffn);
+    }
+  }
+  return size;
 }

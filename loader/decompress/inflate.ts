@@ -49,6 +49,11 @@ export class Inflater {
     this.#limit = limit;
   }
 
+  /** Where the input goes on behind the last whole byte taken; after `run` has said `end`. */
+  get inputAt(): number {
+    return this.#at - (this.#bits >> 3);
+  }
+
   run(): InflateVerdict {
     for (;;) {
       const header = this.#take(3);

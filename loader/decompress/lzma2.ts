@@ -32,8 +32,12 @@ export class Lzma2Decoder {
   /** Output bytes missing from the current chunk. */
   #left: Bytes = 0;
 
+  /** liblzma refuses a range coder that does not begin with a zero byte; the kernel passes it over. */
+  readonly #zeroFirst: boolean;
+
   /** `input` must be readable for `SYMBOL_INPUT` bytes after `inputEnd`. */
-  constructor(input: Uint8Array, inputEnd: number, sink: ImageBuffer) {
+  constructor(input: Uint8Array, inputEnd: number, sink: ImageBuffer, zeroFirst = false) {
+    this.#zeroFirst = zeroFirst;
     this.#input = input;
     this.#inputEnd = inputEnd;
     this.#sink = sink;
@@ -123,6 +127,7 @@ export class Lzma2Decoder {
     if (!this.#available(head + RANGE_CODER_BYTES)) return this.#cutShort();
 
     const start = this.#inAt + head;
+    if (this.#zeroFirst && this.#input[start] !== 0) return XZ_DATA_ERROR;
     this.#left = ((control & 0x1f) << 16) + this.#bigEndian16(1) + 1;
     this.#chunkEnd = start + compressed;
     lzma.start(this.#input, start);

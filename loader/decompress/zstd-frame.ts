@@ -45,7 +45,7 @@ export function decodeZstdFrame(
   if (
     header.contentSize !== null &&
     header.contentSize <= PAGE_SIZE &&
-    frameIsComplete(source, header)
+    zstdFrameEnd(source, header) !== undefined
   ) {
     return singlePass(source, header, image, wordBits);
   }
@@ -70,16 +70,21 @@ function readBlockHeader(source: ZstdSource, at: number): BlockHeader {
   return { last: (bits & 1) !== 0, kind, size: kind === RLE ? 1 : size, runLength: size };
 }
 
-/** True when all blocks, and the checksum, are in the file (ZSTD_findFrameCompressedSize). */
-function frameIsComplete(source: ZstdSource, header: ZstdFrameHeader): boolean {
+/**
+ * Where the frame ends in the file; undefined when not all of its blocks and its checksum are there
+ * (ZSTD_findFrameCompressedSize).
+ */
+export function zstdFrameEnd(source: ZstdSource, header: ZstdFrameHeader): number | undefined {
   let at = header.size;
   for (;;) {
-    if (source.end - at < BLOCK_HEADER) return false;
+    if (source.end - at < BLOCK_HEADER) return undefined;
     const block = readBlockHeader(source, at);
-    if (block.kind === RESERVED) return false;
+    if (block.kind === RESERVED) return undefined;
     at += BLOCK_HEADER + block.size;
-    if (at > source.end) return false;
-    if (block.last) return !header.checksum || source.end - at >= CHECKSUM_BYTES;
+    if (at > source.end) return undefined;
+    if (!block.last) continue;
+    if (!header.checksum) return at;
+    return source.end - at >= CHECKSUM_BYTES ? at + CHECKSUM_BYTES : undefined;
   }
 }
 

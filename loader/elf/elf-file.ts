@@ -58,8 +58,8 @@ export class ElfFile {
     this.#wide = cls.wordBits === 64;
   }
 
-  /** Elf_Ehdr, at the start; the last section is that of the section names. */
-  ehdr(shoff: number, shnum: number): void {
+  /** Elf_Ehdr, at the start; `shstrndx` is the section of the section names. */
+  ehdr(shoff: number, shnum: number, shstrndx = shnum - 1): void {
     const data = this.#data;
     this.bytes.set([0x7f, 0x45, 0x4c, 0x46, this.#wide ? 2 : 1, 1, 1]);
     data.setUint16(16, ET_REL, true);
@@ -70,7 +70,7 @@ export class ElfFile {
     data.setUint16(at, this.#cls.ehdr, true);
     data.setUint16(at + 6, this.#cls.shdr, true);
     data.setUint16(at + 8, shnum, true);
-    data.setUint16(at + 10, shnum - 1, true);
+    data.setUint16(at + 10, shstrndx, true);
   }
 
   /** Elf_Shdr */

@@ -8,6 +8,7 @@
 
 import type { Bytes } from '../base/index.ts';
 import type { LogLevel } from '../engine/index.ts';
+import type { ElfHeader, ElfSection } from './elf-records.ts';
 import type { ElfView } from './elf-view.ts';
 
 export type ElfArch = 'i386' | 'x86_64' | 'arm' | 'arm64';
@@ -34,24 +35,18 @@ export interface ElfKernel {
   readonly strictModuleRwx: boolean;
   /** Whose name offset is checked: every non-NULL section (6.12) or the SHF_ALLOC ones (6.1). */
   readonly sectionNameCheck: 'all' | 'alloc';
-}
-
-/** One section header (Elf32_Shdr, Elf64_Shdr). */
-export interface ElfSection {
-  readonly index: number;
-  /** Bytes of the name as Latin-1; empty when the offset lies outside the file. */
-  readonly name: string;
-  readonly nameOffset: number;
-  readonly type: number;
-  /** Low 32 bits of sh_flags; the kernel tests none above. */
-  readonly flags: number;
-  readonly addr: number;
-  readonly offset: number;
-  readonly size: Bytes;
-  readonly link: number;
-  readonly info: number;
-  readonly addralign: number;
-  readonly entsize: number;
+  /** struct module and `.modinfo` are checked (6.4 on); default true. */
+  readonly thisModuleCheck?: boolean;
+  /** A symbol's section index must be one of the file's; default as `sectionNameCheck` is 'all'. */
+  readonly symbolIndexCheck?: boolean;
+  /** Tables of names must be STRTAB sections (6.12 stable); default true. */
+  readonly stringTableTypes?: boolean;
+  /** The symbol names' table and the names' offsets are checked (6.13 on); default false. */
+  readonly strtabCheck?: boolean;
+  /** Relocations of the per-CPU section are applied (6.19); default false. */
+  readonly percpuRelocations?: boolean;
+  /** Sections read-only after init: the first of a name, or each of them; default 'first'. */
+  readonly roAfterInit?: 'first' | 'all';
 }
 
 /** A line the kernel prints, without a trailing newline. */
@@ -80,14 +75,6 @@ export interface ElfIndex {
   readonly vers: number;
   /** `.data..percpu` with SHF_ALLOC on SMP */
   readonly pcpu: number;
-}
-
-export interface ElfHeader {
-  readonly type: number;
-  readonly machine: number;
-  readonly shoff: number;
-  readonly shnum: number;
-  readonly shstrndx: number;
 }
 
 /** The symbol table, read from the file at each call: nothing is kept per symbol. */

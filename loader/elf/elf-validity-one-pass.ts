@@ -2,8 +2,9 @@
  * The order of the checks before they were split into steps: section names before section
  * contents, one pass over the sections, the symbol table before struct module, names checked for
  * SHF_ALLOC sections only (elf_validity_cache_copy, kernel/module/main.c, Linux 6.4 to 6.12).
- * Model: Linux 6.1 to 6.3 say less about struct module; they get the same messages.
+ * Linux 6.1 to 6.3 take the first sections of the names (`thisModuleCheck`).
  */
+import { LOG_LEVEL } from '../engine/index.ts';
 import {
   badSymbolLink,
   checkNameIndex,
@@ -12,6 +13,7 @@ import {
   checkThisModule,
   earlyName,
   type FoundIndexes,
+  findSec,
   insideFile,
   MISSING_NAME,
   noSymbols,
@@ -29,6 +31,25 @@ interface Tally {
   mod: number;
   info: number;
   sym: number;
+}
+
+/** elf_validity_check()'s pass, then setup_load_info() (kernel/module/main.c, Linux 6.1 to 6.3). */
+function loadInfoIndexes(view: ElfView): FoundIndexes | ElfRefusal {
+  const ignored: Tally = { mods: 0, infos: 0, syms: 0, mod: 0, info: 0, sym: 0 };
+  for (let i = 1; i < view.header.shnum; i += 1) {
+    const bad = checkSection(view, i, ignored);
+    if (bad) return bad;
+  }
+  const info = findSec(view, '.modinfo');
+  const name = earlyName(view, info) ?? MISSING_NAME;
+  let sym = 0;
+  for (let i = 1; i < view.header.shnum && sym === 0; i += 1) {
+    if (view.shType(i) === SHT.SYMTAB) sym = i;
+  }
+  if (sym === 0) return noSymbols(name);
+  const mod = findSec(view, '.gnu.linkonce.this_module');
+  if (mod === 0) return refuse(`${name}: No module found in object`, LOG_LEVEL.WARNING);
+  return { sym, str: view.shLink(sym), mod, info };
 }
 
 function checkSection(view: ElfView, i: number, tally: Tally): ElfRefusal | undefined {
@@ -67,6 +88,8 @@ export function onePassIndexes(view: ElfView, kernel: ElfKernel): FoundIndexes |
   }
   const badTable = checkNameTable(view) ?? checkSectionZero(view);
   if (badTable) return badTable;
+
+  if (kernel.thisModuleCheck === false) return loadInfoIndexes(view);
 
   const tally: Tally = { mods: 0, infos: 0, syms: 0, mod: 0, info: 0, sym: 0 };
   for (let i = 1; i < view.header.shnum; i += 1) {

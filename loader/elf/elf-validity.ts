@@ -85,12 +85,14 @@ function checkSectionHeaders(view: ElfView): ElfRefusal | undefined {
 }
 
 /** elf_validity_cache_secstrings */
-function checkSectionNames(view: ElfView): ElfRefusal | undefined {
+function checkSectionNames(view: ElfView, kernel: ElfKernel): ElfRefusal | undefined {
   const bad = checkNameIndex(view);
   if (bad) return bad;
   const table = view.header.shstrndx;
   const tableType = view.shType(table);
-  if (tableType !== SHT.STRTAB) return refuse(`Invalid ELF section name table type: ${tableType}`);
+  const typed = kernel.stringTableTypes ?? true;
+  if (typed && tableType !== SHT.STRTAB)
+    return refuse(`Invalid ELF section name table type: ${tableType}`);
   const badTable = checkNameTable(view);
   if (badTable) return badTable;
   const size = view.shSize(table);
@@ -140,8 +142,29 @@ function findIndexes(view: ElfView, kernel: ElfKernel): FoundIndexes | ElfRefusa
   const str = view.shLink(sym);
   if (str === 0 || str >= shnum) return badSymbolLink(str, shnum);
   const strType = view.shType(str);
-  if (strType !== SHT.STRTAB) return refuse(`Invalid ELF symbol string table type: ${strType}`);
+  if ((kernel.stringTableTypes ?? true) && strType !== SHT.STRTAB) {
+    return refuse(`Invalid ELF symbol string table type: ${strType}`);
+  }
+  if (kernel.strtabCheck) {
+    const bad = checkStrtab(view, sym, str);
+    if (bad) return bad;
+  }
   return { sym, str, mod, info };
+}
+
+/** elf_validity_cache_strtab(), Linux 6.13. Its last message has no line end in the kernel. */
+function checkStrtab(view: ElfView, sym: number, str: number): ElfRefusal | undefined {
+  const size = view.shSize(str);
+  const at = view.shOffset(str);
+  if (size === 0) return refuse('empty symbol string table');
+  if (view.bytes[at] !== 0) return refuse('symbol string table missing leading NUL');
+  if (view.bytes[at + size - 1] !== 0) return refuse("symbol string table isn't NUL terminated");
+  const count = Math.floor(view.shSize(sym) / view.cls.sym);
+  for (let i = 0; i < count; i += 1) {
+    const name = view.data.getUint32(view.shOffset(sym) + i * view.cls.sym, true);
+    if (name >= size) return refuse('symbol name out of bounds in string table');
+  }
+  return undefined;
 }
 
 /** Reads of the checks themselves that leave the file: names nothing has checked, mostly. */
@@ -172,7 +195,7 @@ export function checkElf(
   const view = checkHeader(bytes, kernel);
   if (!(view instanceof ElfView)) return view;
   const allNames = kernel.sectionNameCheck === 'all';
-  const bad = allNames ? (checkSectionHeaders(view) ?? checkSectionNames(view)) : undefined;
+  const bad = allNames ? (checkSectionHeaders(view) ?? checkSectionNames(view, kernel)) : undefined;
   if (bad) return bad;
   const found = allNames ? findIndexes(view, kernel) : onePassIndexes(view, kernel);
   if ('ok' in found) return found;

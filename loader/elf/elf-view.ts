@@ -5,7 +5,7 @@
  */
 import { cString, equals } from './c-string.ts';
 import { ELF32, ELF64, type ElfClass } from './elf-constants.ts';
-import type { ElfHeader, ElfSection } from './elf-types.ts';
+import type { ElfHeader, ElfSection } from './elf-records.ts';
 import { NAME_MAX } from './name-reader.ts';
 
 const TWO32 = 0x1_0000_0000;

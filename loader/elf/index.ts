@@ -3,17 +3,16 @@
 export { cString, hasPrefix } from './c-string.ts';
 export { insideFile } from './elf-checks.ts';
 export { SHF, SHT } from './elf-constants.ts';
+export type { ElfHeader, ElfSection } from './elf-records.ts';
 export type {
   ElfArch,
   ElfExport,
-  ElfHeader,
   ElfIndex,
   ElfKernel,
   ElfMessage,
   ElfParam,
   ElfParamArray,
   ElfRefusal,
-  ElfSection,
   ElfSymbolCase,
   ElfSymbols,
   ElfVersion,
@@ -34,6 +33,8 @@ export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
 export { layoutBefore64 } from './layout-before-64.ts';
 export { modinfoEntries } from './modinfo.ts';
 export { readElf } from './module-elf.ts';
+export type { ModuleFileFacts, SectionFacts, StandInResult, SymbolFacts } from './module-facts.ts';
 export type { ModuleSizes, ModuleSpec, SpecExport, SpecParam } from './module-spec.ts';
 export { sectionFlags } from './section-flags.ts';
+export { standInModule } from './stand-in.ts';
 export { moduleLength, writeModule } from './write-module.ts';

@@ -56,7 +56,7 @@ function layoutArea(
 /** Core and init size; with STRICT_MODULE_RWX whole pages, without it only vmalloc rounds them. */
 export function layoutBefore64(elf: ModuleElf, kernel: ElfKernel): ModuleLayoutBefore64 {
   const { view, index } = elf;
-  const flags = sectionFlags(view, index);
+  const flags = sectionFlags(view, index, kernel);
   const inits = initSections(view, flags, kernel);
   const strict = kernel.strictModuleRwx;
   const core = layoutArea(view, flags, inits, 0, strict);

@@ -215,7 +215,7 @@ class Layout implements ModuleLayout {
 
 /** layout_sections, then layout_symtab: what move_module will allocate. */
 export function layoutModule(elf: ModuleElf, kernel: ElfKernel): ModuleLayout {
-  const flags = sectionFlags(elf.view, elf.index);
+  const flags = sectionFlags(elf.view, elf.index, kernel);
   const draft = new Draft(elf.view, flags);
   layoutSections(draft, initSections(elf.view, flags, kernel));
   const kallsyms = kernel.kallsyms ? layoutSymtab(draft, elf, kernel) : NO_KALLSYMS;

@@ -6,13 +6,12 @@ import type { Bytes } from '../base/index.ts';
 import { hasPrefix } from './c-string.ts';
 import { findSec, modinfoArea } from './elf-checks.ts';
 import { EM, SHN, STB } from './elf-constants.ts';
+import type { ElfHeader, ElfSection } from './elf-records.ts';
 import type {
   ElfExport,
-  ElfHeader,
   ElfIndex,
   ElfKernel,
   ElfParam,
-  ElfSection,
   ElfSymbolCase,
   ElfSymbols,
   ElfVersion,
@@ -151,7 +150,7 @@ class ParsedModule implements ModuleElf {
       if (kind === 'bad_section') {
         if (shndx === SHN.ABS || shndx === SHN.LIVEPATCH || shndx < shnum) continue;
         // Kernels of the one-pass checks do not look: they read past the section headers.
-        if (this.#kernel.sectionNameCheck === 'alloc') continue;
+        if (!(this.#kernel.symbolIndexCheck ?? this.#kernel.sectionNameCheck === 'all')) continue;
       }
       if (kind === 'common' && hasPrefix(view.bytes, table.nameAt(i), '__gnu_lto')) continue;
       const name = table.name(i);

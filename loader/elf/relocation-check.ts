@@ -93,7 +93,8 @@ export function checkRelocations(
 
   for (let i = 1; i < shnum; i += 1) {
     const target = view.shInfo(i);
-    if (target >= shnum || (flags[target]! & SHF.ALLOC) === 0) continue;
+    const percpu = kernel.percpuRelocations === true && target === index.pcpu && target !== 0;
+    if (target >= shnum || ((flags[target]! & SHF.ALLOC) === 0 && !percpu)) continue;
     if ((flags[i]! & SHF.RELA_LIVEPATCH) !== 0) continue;
     const form = view.shType(i);
     if (form !== SHT.REL && form !== SHT.RELA) continue;

@@ -10,20 +10,29 @@ import type { ElfView } from './elf-view.ts';
 /** Read-only after init: found by name among the sections still allocated. */
 const RO_AFTER_INIT_SECTIONS = ['.data..ro_after_init', '__jump_table'];
 
+/** module_mark_ro_after_init(), kernel/module/strict_rwx.c, Linux 6.19, HAVE_STATIC_CALL_INLINE */
+const STATIC_CALLS = [...RO_AFTER_INIT_SECTIONS, '.static_call_sites'];
+
 /**
  * Low 32 bits of every section's flags. `__versions`, `.modinfo` and the per-cpu section lose
  * SHF_ALLOC; where a file has none of the three, section 0 loses it in their stead.
  */
-export function sectionFlags(view: ElfView, index: ElfIndex): Uint32Array {
+export function sectionFlags(
+  view: ElfView,
+  index: ElfIndex,
+  kernel?: Pick<ElfKernel, 'arch' | 'roAfterInit'>,
+): Uint32Array {
   const { shnum } = view.header;
   const flags = new Uint32Array(shnum);
   for (let i = 0; i < shnum; i += 1) flags[i] = view.shFlags(i);
   for (const i of [index.vers, index.info, index.pcpu]) flags[i]! &= ~SHF.ALLOC;
-  for (const name of RO_AFTER_INIT_SECTIONS) {
+  const every = kernel?.roAfterInit === 'all';
+  const names = every && kernel.arch === 'x86_64' ? STATIC_CALLS : RO_AFTER_INIT_SECTIONS;
+  for (const name of names) {
     for (let i = 1; i < shnum; i += 1) {
       if ((flags[i]! & SHF.ALLOC) === 0 || !view.nameIs(i, name)) continue;
       flags[i]! |= SHF.RO_AFTER_INIT;
-      break;
+      if (!every) break;
     }
   }
   return flags;

@@ -201,7 +201,10 @@ export class Engine {
     if (task.state === 'done') return task.resumeWith;
     const waiter = this.#current!;
     task.onExit.push((value) => this.wake(waiter, value));
-    return yield this.block('uninterruptible');
+    waiter.reason = { what: 'the end of the task it started', on: () => [task] };
+    const value = yield this.block('uninterruptible');
+    waiter.reason = undefined;
+    return value;
   }
 
   #deliverable(task: Task, mode: WaitMode): boolean {

@@ -16,6 +16,9 @@ export {
 export { Random } from './random.ts';
 export { Rcu } from './rcu.ts';
 export { type DownResult, Semaphore } from './semaphore.ts';
+export { SerialResource } from './serial-resource.ts';
+export { SharedResource } from './shared-resource.ts';
+export { SpinningMutex, type SpinningMutexOptions } from './spinning-mutex.ts';
 export {
   type Coroutine,
   INTERRUPTED,
@@ -23,6 +26,7 @@ export {
   type Signal,
   Task,
   type WaitMode,
+  type WaitReason,
 } from './task.ts';
 export { WaitQueue, type WaitResult } from './wait-queue.ts';
 export { Work } from './work-queue.ts';

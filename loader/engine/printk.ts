@@ -20,6 +20,7 @@ const RECORD_MAX = 1021;
 const LIMITER_FUNCTIONS: Readonly<Record<string, string>> = {
   printk: 'alloc_vmap_area',
   execmem: '__execmem_alloc',
+  execmem_vmalloc: 'execmem_vmalloc',
 };
 
 const SECOND: Nanos = 1_000_000_000;

@@ -7,7 +7,8 @@ import type { Coroutine } from './task.ts';
  * Grace periods (kernel/rcu/tree.c, Linux 6.12): one at a time; whoever asks while one is under
  * way waits for the next, which all of them share.
  *
- * Model: a grace period lasts a fixed time, a machine constant.
+ * Model: a grace period lasts a fixed time, a machine constant, and as long again for each 256 CPUs:
+ * so much later are CPUs first looked at, and looked at anew (RCU_JIFFIES_FQS_DIV).
  */
 export class Rcu {
   readonly #engine: Engine;
@@ -17,7 +18,7 @@ export class Rcu {
 
   constructor(engine: Engine, gracePeriod: Nanos) {
     this.#engine = engine;
-    this.#gracePeriod = gracePeriod;
+    this.#gracePeriod = gracePeriod * (1 + Math.floor(engine.cpus.length / 256));
   }
 
   /** synchronize_rcu() */

@@ -24,6 +24,12 @@ export type Policy = 'normal' | 'idle';
 
 export type TaskState = 'runnable' | 'running' | 'working' | 'blocked' | 'done';
 
+/** What a task waits for, and whose doing would end the wait. */
+export interface WaitReason {
+  readonly what: string;
+  readonly on: () => readonly Task[];
+}
+
 /** One thread of the simulated kernel or of its user space. */
 export class Task {
   readonly pid: number;
@@ -48,6 +54,8 @@ export class Task {
   resumeWith: unknown = undefined;
   waitMode: WaitMode = 'uninterruptible';
   cancelWait: (() => void) | undefined;
+  /** Set around waits that another task has to end. */
+  reason: WaitReason | undefined;
   /** CPU time still to be spent by the current `work`. */
   remaining = 0;
   /** Enqueue order, to share CPUs first come first served. */

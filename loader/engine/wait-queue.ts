@@ -7,14 +7,21 @@ const TIMED_OUT: unique symbol = Symbol('timed out');
 
 export type WaitResult = 'ready' | 'timeout' | 'interrupted';
 
+interface Waiter {
+  /** Ends the wait. */
+  readonly timer: Timer | undefined;
+  /** Asked by whoever wakes, when it changes nothing. */
+  readonly condition: (() => boolean) | undefined;
+}
+
 /**
  * Tasks that sleep until a condition of theirs holds; each wake-up makes all look again
  * (include/linux/wait.h, Linux 6.12).
  */
 export class WaitQueue {
   readonly #engine: Engine;
-  /** Longest waiter first, with the timer that would end its wait. */
-  readonly #waiters = new Map<Task, Timer | undefined>();
+  /** Longest waiter first. */
+  #waiters = new Map<Task, Waiter>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -24,11 +31,15 @@ export class WaitQueue {
     return this.#waiters.size;
   }
 
-  /** wait_event_interruptible_timeout() and its relatives. */
+  /**
+   * wait_event_interruptible_timeout() and its relatives. `pure`: the condition may be asked at any
+   * time, since a condition that holds stays as it is.
+   */
   *waitEvent(
     condition: () => boolean,
     mode: WaitMode = 'uninterruptible',
     timeout?: Nanos,
+    pure = false,
   ): Coroutine<WaitResult> {
     if (condition()) return 'ready';
     const engine = this.#engine;
@@ -42,7 +53,7 @@ export class WaitQueue {
           engine.wake(task, TIMED_OUT);
         });
       }
-      this.#waiters.set(task, timer);
+      this.#waiters.set(task, { timer, condition: pure ? condition : undefined });
       const woken = yield engine.block(mode, () => {
         this.#waiters.delete(task);
         if (timer) engine.cancel(timer);
@@ -56,11 +67,17 @@ export class WaitQueue {
   /**
    * wake_up_all(): the last comer first, since wait_event() puts its entry at the head
    * (kernel/sched/wait.c, Linux 6.12).
+   * Model: on a machine of several CPUs those who would look in vain look at once, where that
+   * changes nothing, and sleep on without having run.
    */
   wakeAll(): void {
     const woken = [...this.#waiters].reverse();
-    this.#waiters.clear();
-    for (const [task, timer] of woken) this.#wake(task, timer);
+    const looksAtOnce = this.#engine.cpus.length > 1;
+    this.#waiters = new Map();
+    for (const [task, waiter] of woken) {
+      if (looksAtOnce && waiter.condition?.() === false) this.#waiters.set(task, waiter);
+      else this.#wake(task, waiter.timer);
+    }
   }
 
   /** wake_up(): the longest waiter alone. */
@@ -68,7 +85,7 @@ export class WaitQueue {
     const [first] = this.#waiters;
     if (!first) return;
     this.#waiters.delete(first[0]);
-    this.#wake(...first);
+    this.#wake(first[0], first[1].timer);
   }
 
   /** The timer goes at once: the task may have to wait for its CPU. */

@@ -105,6 +105,21 @@ export class RequestLog {
     return row === undefined ? undefined : this.at(row);
   }
 
+  /** Which place a request has in the order of beginning, from 0; -1 for one never seen. */
+  indexOf(request: number): number {
+    return this.#rows.get(request) ?? -1;
+  }
+
+  /** When the `index`th request began. */
+  beginOf(index: number): Nanos {
+    return this.#begin.get(index);
+  }
+
+  /** When the `index`th request ended; NaN while it runs. */
+  endOf(index: number): Nanos {
+    return this.#end.get(index);
+  }
+
   /** The `index`th request that began, from 0. */
   at(index: number): RequestFacts {
     const end = this.#end.get(index);

@@ -1,3 +1,4 @@
+export { AREAS_FILE, areasFile } from './ms-areas.ts';
 export { testKmodAttribute } from './test-kmod-attributes.ts';
 export { TestKmodDevice } from './test-kmod-device.ts';
 export {

@@ -1,15 +1,18 @@
-import { type Nanos, pagesFor, type VirtAddr } from '../base/index.ts';
+import { ERRNO, type Nanos, pagesFor, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
-import type { SimKernel } from '../kernel.ts';
+import { type FileSystemTable, FileSystemTypes, type RequestModule } from '../kmod/index.ts';
 import {
-  type FileSystemTable,
-  FileSystemTypes,
-  TestKmod,
-  type ThreadRecords,
-} from '../kmod/index.ts';
-import { type Module, modulePut, tryModuleGet, vfreeInTime } from '../module/index.ts';
-import type { Userland } from '../userspace/index.ts';
+  type Module,
+  type ModuleContext,
+  modulePut,
+  tryModuleGet,
+  vfreeInTime,
+} from '../module/index.ts';
+import type { ModuleIndex } from '../userspace/index.ts';
+import type { VirtualFile } from '../vfs/index.ts';
 import { GFP } from '../vmalloc/index.ts';
+import { TestKmod, type ThreadRecords } from './test-kmod.ts';
+import { type TestKmodAttribute, testKmodAttribute } from './test-kmod-attributes.ts';
 
 const NAME = 'test_kmod';
 /** sizeof(struct kmod_test_device_info), lib/test_kmod.c, Linux 6.12 */
@@ -20,21 +23,36 @@ const RECORD_BYTES = { 32: 24, 64: 48 } as const;
  * Model: where no file of the machine's modules is it, it is there from the start.
  */
 export class TestKmodDevice {
-  readonly #kernel: SimKernel;
-  readonly #userland: Userland;
+  readonly #ctx: ModuleContext;
+  readonly #requestModule: RequestModule;
+  readonly #index: () => ModuleIndex;
+  readonly #threadNs: Nanos;
   #device: TestKmod | undefined;
   #module: Module | undefined;
 
-  constructor(kernel: SimKernel, userland: Userland) {
-    this.#kernel = kernel;
-    this.#userland = userland;
+  /** `threadNs`: starting one kernel thread. */
+  constructor(
+    ctx: ModuleContext,
+    requestModule: RequestModule,
+    index: () => ModuleIndex,
+    threadNs: Nanos,
+  ) {
+    this.#ctx = ctx;
+    this.#requestModule = requestModule;
+    this.#index = index;
+    this.#threadNs = threadNs;
   }
 
-  /** `threadNs`: starting one kernel thread. */
-  open(threadNs: Nanos): TestKmod | undefined {
-    const { ctx } = this.#kernel;
-    const { index, requestModule } = this.#userland;
-    const announced = index.module(NAME) !== undefined;
+  /** The file of the device that `path` names, while the device is there. */
+  file(path: string): VirtualFile | undefined {
+    const name = testKmodAttribute(path);
+    const device = name === undefined ? undefined : this.#open();
+    return name === undefined || device === undefined ? undefined : attributeFile(device, name);
+  }
+
+  #open(): TestKmod | undefined {
+    const ctx = this.#ctx;
+    const announced = this.#index().module(NAME) !== undefined;
     const mod = ctx.modules.findFormed(NAME);
     if (announced && mod?.state !== 'live') return undefined;
     if (this.#device && this.#module === mod) return this.#device;
@@ -42,21 +60,22 @@ export class TestKmodDevice {
     this.#device = new TestKmod({
       engine: ctx.engine,
       log: ctx.log,
-      requestModule,
-      fileSystems: new FileSystemTypes(this.#fileSystems(), requestModule, ctx.log),
-      records: new RecordsArea(this.#kernel, mod),
-      threadNs,
+      requestModule: this.#requestModule,
+      fileSystems: new FileSystemTypes(this.#fileSystems(), this.#requestModule, ctx.log),
+      records: new RecordsArea(ctx, mod),
+      threadNs: this.#threadNs,
       announced,
+      startFs: ctx.features.test_kmod_fs === 'none' ? 'EMPTY' : 'xfs',
     });
     return this.#device;
   }
 
   /** Model: a file system is registered while the module with the alias `fs-NAME` is live. */
   #fileSystems(): FileSystemTable {
-    const { ctx } = this.#kernel;
+    const ctx = this.#ctx;
     return {
       find: (name) => {
-        const owner = this.#userland.index.lookup(`fs-${name}`)[0];
+        const owner = this.#index().lookup(`fs-${name}`)[0];
         const mod = owner && ctx.modules.findFormed(owner.name);
         if (mod?.state !== 'live') return undefined;
         return {
@@ -70,23 +89,36 @@ export class TestKmodDevice {
   }
 }
 
+/** One file of the device. `config` can only be read, the triggers can only be written. */
+function attributeFile(device: TestKmod, name: TestKmodAttribute | 'config'): VirtualFile {
+  return {
+    *read() {
+      if (name === 'trigger_config' || name === 'reset') return -ERRNO.EACCES;
+      return yield* device.read(name);
+    },
+    *write(text) {
+      return name === 'config' ? -ERRNO.EACCES : yield* device.write(name, text);
+    },
+  };
+}
+
 /**
  * The threads' records in vmalloc memory. Those the module's init took, after the device itself, are
  * freed by the first change; what is there at its exit goes with the rest that it kept.
  */
 class RecordsArea implements ThreadRecords {
-  readonly #kernel: SimKernel;
+  readonly #ctx: ModuleContext;
   readonly #module: Module | undefined;
   #area: VirtAddr | undefined;
 
-  constructor(kernel: SimKernel, mod: Module | undefined) {
-    this.#kernel = kernel;
+  constructor(ctx: ModuleContext, mod: Module | undefined) {
+    this.#ctx = ctx;
     this.#module = mod;
     this.#area = mod?.kept[1];
   }
 
   *sync(threads: number, caller: string): Coroutine<boolean> {
-    const { ctx } = this.#kernel;
+    const ctx = this.#ctx;
     const mod = this.#module;
     const old = this.#area;
     if (old !== undefined) {
@@ -115,7 +147,7 @@ class RecordsArea implements ThreadRecords {
 
   /** array_size(): SIZE_MAX when the product does not fit. */
   #bytes(threads: number): number {
-    const { wordBits } = this.#kernel.space.preset;
+    const { wordBits } = this.#ctx.space.preset;
     const bytes = threads * RECORD_BYTES[wordBits];
     return wordBits === 32 ? Math.min(bytes, 0xffff_ffff) : bytes;
   }

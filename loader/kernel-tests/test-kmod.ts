@@ -52,6 +52,8 @@ export interface TestKmodOptions {
   readonly threadNs: Nanos;
   /** The module's init has said that the device is there. */
   readonly announced?: boolean;
+  /** TEST_START_TEST_FS: what is asked for when nobody says; default xfs. */
+  readonly startFs?: string;
 }
 
 export class TestKmod {
@@ -62,7 +64,7 @@ export class TestKmod {
   readonly #threadMutex: Mutex;
   readonly #threadsDone: Completion;
   #driver: string = START.driver;
-  #fs: string = START.fs;
+  #fs: string;
   #numThreads: number = START.threads;
   #testCase: number = START.testCase;
   #result = 0;
@@ -71,6 +73,7 @@ export class TestKmod {
   constructor(options: TestKmodOptions) {
     const { engine } = options;
     this.#options = options;
+    this.#fs = options.startFs ?? START.fs;
     this.#kthreadd = new Kthreadd(engine, options.threadNs);
     this.#configMutex = new Mutex(engine);
     this.#triggerMutex = new Mutex(engine);
@@ -180,7 +183,7 @@ export class TestKmod {
     yield* this.#triggerMutex.lock();
     yield* this.#configMutex.lock();
     this.#driver = START.driver;
-    this.#fs = START.fs;
+    this.#fs = this.#options.startFs ?? START.fs;
     this.#numThreads = START.threads;
     this.#testCase = START.testCase;
     this.#result = 0;

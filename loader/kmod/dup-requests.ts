@@ -4,7 +4,14 @@
  */
 
 import type { Nanos } from '../base/index.ts';
-import { type Coroutine, type Engine, LOG_LEVEL, type Printk } from '../engine/index.ts';
+import {
+  type Completion,
+  type Coroutine,
+  type Engine,
+  LOG_LEVEL,
+  type Printk,
+  type Task,
+} from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { DupsTrace } from './dups-trace.ts';
 import { type WarnContext, warn } from './kernel-warning.ts';
@@ -54,4 +61,17 @@ export function traceDup(
   ret: number,
 ): void {
   ctx.tracer.emit({ kind: 'dup_request', name, role, ret });
+}
+
+/** Waits for the first request of a name; false when the caller was killed. */
+export function* waitForAnchor(
+  { engine }: DupContext,
+  name: string,
+  { done, anchor }: { readonly done: Completion; readonly anchor: Task },
+): Coroutine<boolean> {
+  const task = engine.current!;
+  task.reason = { what: `the first request for ${name}`, on: () => [anchor] };
+  const ended = yield* done.wait('killable');
+  task.reason = undefined;
+  return ended;
 }

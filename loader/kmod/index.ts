@@ -1,15 +1,5 @@
 /** Contents of the kmod room: how the kernel asks user space for modules. */
 
-export {
-  TEST_KMOD_CASES,
-  TestKmod,
-  type TestKmodOptions,
-  type ThreadRecords,
-} from './../kernel-tests/test-kmod.ts';
-export {
-  type TestKmodAttribute,
-  testKmodAttribute,
-} from './../kernel-tests/test-kmod-attributes.ts';
 export { cString } from './c-string.ts';
 export { DUP_RETENTION_NS } from './dup-requests.ts';
 export { DupsTrace } from './dups-trace.ts';

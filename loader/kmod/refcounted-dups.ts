@@ -1,15 +1,18 @@
 import { ERRNO } from '../base/index.ts';
-import { Completion, type Coroutine, Work } from '../engine/index.ts';
+import { Completion, type Coroutine, type Task, Work } from '../engine/index.ts';
 import {
   DUP_RETENTION_NS,
   type DupContext,
   type DupRequests,
   reportDuplicate,
   traceDup,
+  waitForAnchor,
 } from './dup-requests.ts';
 
 interface DupReq {
   readonly done: Completion;
+  /** The task whose request the others wait for. */
+  readonly anchor: Task;
   ret: number;
 }
 
@@ -31,14 +34,19 @@ export class RefcountedDups implements DupRequests {
     const req = this.#reqs.get(name);
     if (!req) {
       if (!wait) return undefined;
-      this.#reqs.set(name, { done: new Completion(ctx.engine), ret: 0 });
+      this.#reqs.set(name, {
+        done: new Completion(ctx.engine),
+        anchor: ctx.engine.current!,
+        ret: 0,
+      });
       traceDup(ctx, name, 'anchor', 0);
       return undefined;
     }
     reportDuplicate(ctx, name);
     traceDup(ctx, name, wait ? 'wait' : 'nowait', 0);
     if (!wait) return 0;
-    return (yield* req.done.wait('killable')) ? req.ret : -ERRNO.ERESTARTSYS;
+    const ended = yield* waitForAnchor(ctx, name, req);
+    return ended ? req.ret : -ERRNO.ERESTARTSYS;
   }
 
   // biome-ignore lint/correctness/useYield: the other form waits here

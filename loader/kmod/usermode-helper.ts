@@ -1,5 +1,5 @@
 import { ERRNO, type Nanos } from '../base/index.ts';
-import { Completion, type Coroutine, type Engine } from '../engine/index.ts';
+import { Completion, type Coroutine, type Engine, type Task } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { UserspaceCosts } from '../presets/index.ts';
 import type { HelperCall, HelperRunner } from './helper-runner.ts';
@@ -11,7 +11,11 @@ import type { HelperCall, HelperRunner } from './helper-runner.ts';
 export type HelperProgram = (argv: readonly string[], env: readonly string[]) => Coroutine<number>;
 
 /** What stands at a path when it is executed: a program, or the errno exec fails with. */
-export type ExecTarget = HelperProgram | { readonly errno: number };
+export type ExecTarget =
+  | HelperProgram
+  | { readonly errno: number }
+  /** A file of a format that no handler takes: bytes 2 and 3, as `binfmt-%04x` prints them. */
+  | { readonly format: string };
 
 export interface UsermodeHelperOptions {
   readonly engine: Engine;
@@ -23,6 +27,8 @@ export interface UsermodeHelperOptions {
   /** Wake-up of a kernel worker (MachineCosts.worker_ns). */
   readonly workerNs: Nanos;
   readonly execTarget: (path: string) => ExecTarget;
+  /** request_module() of a handler for a format, before exec fails (search_binary_handler, fs/exec.c). */
+  readonly requestFormat?: (name: string) => Coroutine<number>;
   /** CONFIG_STATIC_USERMODEHELPER_PATH; '' turns every helper into a successful nothing. */
   readonly staticPath?: string;
 }
@@ -35,6 +41,8 @@ export class UsermodeHelper implements HelperRunner {
   readonly #options: UsermodeHelperOptions;
   /** Early boot and suspend: every call fails with -EBUSY. */
   disabled = false;
+  /** Helpers that run, from exec to exit. */
+  readonly running = new Set<Task>();
 
   constructor(options: UsermodeHelperOptions) {
     this.#options = options;
@@ -50,7 +58,12 @@ export class UsermodeHelper implements HelperRunner {
     const worker = engine.spawn({ comm: 'kworker/u1:1' }, () => this.#work(call, answer, done));
     worker.request = request;
     if (call.wait === 'none') return 0;
+    const task = engine.current!;
+    const words = call.args.filter((arg) => !arg.startsWith('-')).join(' ');
+    const what = `the program it asked for: ${call.program.path} ${words}`;
+    task.reason = { what, on: () => [worker] };
     const answered = yield* done.wait(call.killable ? 'killable' : 'uninterruptible');
+    task.reason = undefined;
     return answered ? answer.ret : -ERRNO.ERESTARTSYS;
   }
 
@@ -74,7 +87,11 @@ export class UsermodeHelper implements HelperRunner {
     const path = this.#path(call);
     const target = path === '' ? { errno: ERRNO.ENOENT } : this.#options.execTarget(path);
     const failed = typeof target !== 'function';
-    if (failed) answer.ret = -target.errno;
+    if (failed && 'format' in target) {
+      const { requestFormat } = this.#options;
+      if (requestFormat) yield* requestFormat(`binfmt-${target.format}`);
+    }
+    if (failed) answer.ret = -('format' in target ? ERRNO.ENOEXEC : target.errno);
     if (call.wait !== 'proc') done.complete();
     if (failed) return 0;
     const task = engine.current!;
@@ -82,7 +99,9 @@ export class UsermodeHelper implements HelperRunner {
     task.rename(path.slice(path.lastIndexOf('/') + 1).slice(0, 15));
     const { pid, comm } = task;
     tracer.emit({ kind: 'process', op: 'exec', comm, pid, status: 0 });
+    this.running.add(task);
     const status = yield* target([call.program.path, ...call.args], call.env);
+    this.running.delete(task);
     yield engine.work(costs.process_exit_ns);
     tracer.emit({ kind: 'process', op: 'exit', comm, pid, status });
     return status;

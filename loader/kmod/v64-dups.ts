@@ -1,15 +1,18 @@
 import { ERRNO } from '../base/index.ts';
-import { Completion, type Coroutine, Mutex, type Rcu, Work } from '../engine/index.ts';
+import { Completion, type Coroutine, Mutex, type Rcu, type Task, Work } from '../engine/index.ts';
 import {
   DUP_RETENTION_NS,
   type DupContext,
   type DupRequests,
   reportDuplicate,
   traceDup,
+  waitForAnchor,
 } from './dup-requests.ts';
 
 interface DupReq {
   readonly done: Completion;
+  /** The task whose request the others wait for. */
+  readonly anchor: Task;
   readonly completeWork: Work;
   ret: number;
 }
@@ -48,7 +51,8 @@ export class V64Dups implements DupRequests {
     reportDuplicate(ctx, name);
     traceDup(ctx, name, wait ? 'wait' : 'nowait', 0);
     if (!wait) return 0;
-    return (yield* req.done.wait('killable')) ? req.ret : -ERRNO.ERESTARTSYS;
+    const ended = yield* waitForAnchor(ctx, name, req);
+    return ended ? req.ret : -ERRNO.ERESTARTSYS;
   }
 
   *announce(name: string, ret: number): Coroutine<void> {
@@ -89,6 +93,6 @@ export class V64Dups implements DupRequests {
       done.completeAll();
       deleteWork.queue(DUP_RETENTION_NS);
     });
-    return { done, completeWork, ret: 0 };
+    return { done, anchor: engine.current!, completeWork, ret: 0 };
   }
 }

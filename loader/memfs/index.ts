@@ -1,3 +1,3 @@
 /** The guest's files behind Node's `fs` API. */
 
-export { createGuestVolume } from './memfs-volume.ts';
+export { createGuestVolume, type GuestFiles } from './memfs-volume.ts';

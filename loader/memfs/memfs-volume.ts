@@ -1,13 +1,19 @@
 import { createFsFromVolume, type IFs, Volume } from 'memfs';
 import { ERRNO, errnoName } from '../base/index.ts';
-import type { SimKernel } from '../kernel.ts';
+import { type GuestTree, readNow, type VirtualFiles, writeNow } from '../vfs/index.ts';
+
+/** What a volume shows: the guest's files and the kernel's own. A SimKernel has both. */
+export interface GuestFiles {
+  readonly tree: GuestTree;
+  readonly files: VirtualFiles;
+}
 
 /**
  * The guest's files as a memfs volume: module files, devices and the kernel's own files, readable
  * with the `fs` API by any caller and current at each call. Writing is for the kernel's writable
  * files alone; what it refuses throws with the errno as `fs` would.
  */
-export function createGuestVolume(kernel: SimKernel): IFs {
+export function createGuestVolume(kernel: GuestFiles): IFs {
   const volume = new Volume();
   const fs = createFsFromVolume(volume);
   const view = new GuestView(kernel, volume);
@@ -64,7 +70,7 @@ function withCallback(
 
 /** Brings what a call is about up to date just before it. */
 class GuestView {
-  readonly #kernel: SimKernel;
+  readonly #kernel: GuestFiles;
   readonly #volume: InstanceType<typeof Volume>;
   /** Paths the volume has from the kernel's own files, which may vanish. */
   #virtual = new Set<string>();
@@ -72,7 +78,7 @@ class GuestView {
   readonly #filled = new Set<string>();
   #treeSize = 0;
 
-  constructor(kernel: SimKernel, volume: InstanceType<typeof Volume>) {
+  constructor(kernel: GuestFiles, volume: InstanceType<typeof Volume>) {
     this.#kernel = kernel;
     this.#volume = volume;
   }
@@ -82,7 +88,8 @@ class GuestView {
     const path = this.#kernel.tree.absolute(subject);
     this.#refreshNames();
     if (this.#virtual.has(path)) {
-      this.#volume.writeFileSync(path, this.#kernel.files.get(path)?.read() ?? '');
+      const content = this.#read(path);
+      this.#volume.writeFileSync(path, typeof content === 'string' ? content : '');
     } else if (!this.#filled.has(path)) {
       const opened = this.#kernel.tree.open(path);
       if (opened.ok && opened.inode.kind === 'file') {
@@ -99,14 +106,20 @@ class GuestView {
   intercept(method: string, args: readonly unknown[]): boolean {
     const path = this.#kernel.tree.absolute(String(args[0]));
     if (method === 'readFileSync') {
-      const unreadable = this.#kernel.files.get(path)?.unreadable;
-      if (unreadable !== undefined) throw fsError('read', path, unreadable);
+      const content = this.#read(path);
+      if (typeof content === 'number') throw fsError('read', path, content);
     }
     if (method !== 'writeFileSync' && method !== 'appendFileSync') return false;
-    const file = this.#kernel.files.get(path);
-    const errno = file?.write ? file.write(String(args[1])) : -ERRNO.EACCES;
-    if (errno === 0) return true;
-    throw fsError('write', path, errno);
+    const file = this.#virtual.has(path) ? this.#kernel.files.get(path) : undefined;
+    const taken = file ? writeNow(file, String(args[1])) : -ERRNO.EACCES;
+    if (taken >= 0) return true;
+    throw fsError('write', path, taken);
+  }
+
+  /** The text of one of the kernel's own files or its errno; an empty text for any other path. */
+  #read(path: string): string | number {
+    const file = this.#virtual.has(path) ? this.#kernel.files.get(path) : undefined;
+    return file ? readNow(file) : '';
   }
 
   #refreshNames(): void {

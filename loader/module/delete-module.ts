@@ -3,6 +3,7 @@ import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import { freeKept, freeModule } from './free-module.ts';
 import type { ModuleCall } from './module-call.ts';
+import { wakeModuleWaiters } from './wake-waiters.ts';
 
 /** O_TRUNC: force, with CONFIG_MODULE_FORCE_UNLOAD (include/uapi/asm-generic/fcntl.h). */
 const O_TRUNC = 0o1000;
@@ -49,7 +50,7 @@ export function* deleteModule(
   }
   yield* freeKept(ctx, mod);
   yield* freeModule(ctx, mod);
-  modules.wq.wakeAll();
+  yield* wakeModuleWaiters(ctx);
   call.stage = 'done';
   return 0;
 }

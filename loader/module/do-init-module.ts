@@ -1,5 +1,6 @@
 import { ERRNO, pagesFor, type VirtAddr } from '../base/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
+import { INIT_WORK, type InitWork } from '../presets/index.ts';
 import type { ModuleContext } from './context.ts';
 import { freeKept, freeModule } from './free-module.ts';
 import type { InitBehaviour } from './init-behaviour.ts';
@@ -7,6 +8,8 @@ import type { Module } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 import { modulePut, tryModuleGet } from './resolve-symbols.ts';
 import { enableRodataRo } from './set-memory.ts';
+import { SYSFS_FILES } from './shared-hardware.ts';
+import { wakeModuleWaiters } from './wake-waiters.ts';
 
 const INIT_PURPOSES: ReadonlySet<string> = new Set([
   'init',
@@ -34,12 +37,15 @@ export function* doInitModule(
     yield* ctx.rcu.synchronize();
     modulePut(ctx, mod, 'do_init_module');
     yield* freeModule(ctx, mod);
-    modules.wq.wakeAll();
+    yield* wakeModuleWaiters(ctx);
     return ret;
   }
   if (ret > 0) warnPositive(ctx, mod, ret);
 
   modules.setState(mod, 'live');
+  mod.loader = undefined;
+  // Since 67d6212afda2 (v5.18), whether or not this task has scheduled any.
+  if (!mod.asyncProbe) yield* ctx.asyncWorks.synchronizeFull();
   yield* modules.mutex.lock();
   modulePut(ctx, mod, 'do_init_module');
   yield* enableRodataRo(ctx, mod, true);
@@ -48,7 +54,7 @@ export function* doInitModule(
   mod.initSize = 0;
   ctx.initFree.queue(init);
   modules.mutex.unlock();
-  modules.wq.wakeAll();
+  yield* wakeModuleWaiters(ctx);
 
   stats.add('total_text_size', text, call.request);
   stats.add('total_mod_size', total, call.request);
@@ -63,6 +69,8 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   const behaviour = ctx.initBehaviour(mod.name);
   if (!behaviour) {
     yield ctx.engine.work(ctx.costs.init_ns);
+    const work = INIT_WORK[mod.name];
+    if (work) yield* doWork(ctx, work);
     return 0;
   }
   mod.exitSleep = behaviour.exitSleep ?? 0;
@@ -80,11 +88,30 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     used.push(...scratch.areas);
     ok = scratch.ok;
   }
+  const { async, requests = [] } = behaviour;
+  if (async) {
+    ctx.asyncWorks.schedule(function* () {
+      yield* ctx.engine.sleep(async.duration);
+      for (const request of async.requests) yield* ctx.initRequest(mod.name, request, true);
+    });
+  }
+  for (const request of requests) yield* ctx.initRequest(mod.name, request, false);
   yield* spend(ctx, behaviour);
   for (const base of used.reverse()) ctx.space.vfree(base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
   if (ret < 0) yield* freeKept(ctx, mod);
   return ret;
+}
+
+/** The pieces of a known init, each through what it shares with others. */
+function* doWork(ctx: ModuleContext, work: InitWork): Coroutine<void> {
+  const { engine, costs, shared } = ctx;
+  const { hotplugStates = 0, files = 0, filesPerCpu = 0, algorithms = 0 } = work;
+  const cpus = engine.onlineCpus;
+  if (hotplugStates > 0) yield* engine.sleep(hotplugStates * cpus * costs.hotplug_cpu_ns);
+  const entries = Math.ceil(files + filesPerCpu * cpus);
+  if (entries > 0) yield* shared.sysfs(entries, costs.sysfs_ns / SYSFS_FILES);
+  if (algorithms > 0) yield* engine.sleep(algorithms * costs.crypto_alg_ns);
 }
 
 function* spend(ctx: ModuleContext, behaviour: InitBehaviour): Coroutine<void> {
@@ -110,7 +137,8 @@ function* allocateForInit(
     if (!area) return { ok: false, areas };
     call.allocated += area.size;
     areas.push(area.addr);
-    yield ctx.engine.work(ctx.costs.vmap_area_ns + pagesFor(bytes) * ctx.costs.vmalloc_page_ns);
+    yield ctx.engine.work(ctx.shared.vmapArea());
+    yield* ctx.shared.fillPages(pagesFor(bytes), ctx.costs.vmalloc_page_ns);
   }
   return { ok: true, areas };
 }

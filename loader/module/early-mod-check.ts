@@ -2,8 +2,9 @@ import { ERRNO } from '../base/index.ts';
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
+import { tryToForceLoad } from './force-load.ts';
 import { type LoadInfo, MODULE_INIT_FLAGS } from './load-info.ts';
-import { modulePatientCheckExists } from './patient-check.ts';
+import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
 import { checkVersion } from './version.ts';
 
 /**
@@ -25,7 +26,7 @@ export function* earlyModCheck(
   }
   const err = checkModinfo(ctx, info, elf);
   if (err !== 0 || !ctx.features.early_check) return err;
-  yield* ctx.modules.mutex.lock();
+  yield* lockToFind(ctx, 2);
   const taken = yield* modulePatientCheckExists(ctx, elf.name, 'becoming');
   ctx.modules.mutex.unlock();
   return taken;
@@ -64,14 +65,4 @@ function sameMagic(ctx: ModuleContext, magic: string, hasCrcs: boolean): boolean
     return space < 0 ? '' : text.slice(space);
   };
   return tail(magic) === tail(ours);
-}
-
-/** try_to_force_load(): 0 or -ENOEXEC. */
-export function tryToForceLoad(ctx: ModuleContext, name: string, reason: string): number {
-  if (!ctx.features.module_force_load) return -ERRNO.ENOEXEC;
-  if (!ctx.taint.has('F')) {
-    ctx.log.print(LOG_LEVEL.WARNING, `${name}: ${reason}: kernel tainted.`);
-  }
-  ctx.taint.add('F', true);
-  return 0;
 }

@@ -36,13 +36,25 @@ export function* finitModule(
   call.stage = 'permission';
   if (!ctx.permitted()) return -ERRNO.EPERM;
   if ((flags & ~ALL_FLAGS) !== 0) return -ERRNO.EINVAL;
-  if (!file?.readable) return -ERRNO.EBADF;
+  if (!file?.readable) {
+    // Linux 6.4: kernel_read_file_from_fd() is what finds it out.
+    if (ctx.features.kread_bytes_bug) countFailedRead(ctx, call, ERRNO.EBADF);
+    return -ERRNO.EBADF;
+  }
   const { inode } = file;
   const load = (): Coroutine<number> => initModuleFromFile(ctx, call, inode, args, flags);
   if (ctx.features.deny_write === 'exclusive-call') return yield* exclusively(inode, load);
   if (ctx.features.idempotent === 'none') return yield* load();
   call.stage = 'gate';
   return yield* ctx.gate.enter(inode.ino, load);
+}
+
+/** A read that failed counts; in 6.4 its errno, a negative number, counts as bytes. */
+function countFailedRead(ctx: ModuleContext, call: ModuleCall, errno: number): void {
+  ctx.stats.add('failed_kreads', 1, call.request);
+  if (!ctx.features.kread_bytes_bug) return;
+  ctx.stats.add('invalid_kread_bytes', -errno, call.request);
+  call.waste('kread', -errno);
 }
 
 /** v6.4-rc4 (9828ed3f695a): the second loader of a file is refused while the first is at it. */
@@ -77,11 +89,7 @@ function* initModuleFromFile(
     ret: read.ok ? 0 : -read.errno,
   });
   if (!read.ok) {
-    stats.add('failed_kreads', 1, call.request);
-    if (ctx.features.kread_bytes_bug) {
-      stats.add('invalid_kread_bytes', -read.errno, call.request);
-      call.waste('kread', -read.errno);
-    }
+    countFailedRead(ctx, call, read.errno);
     return -read.errno;
   }
   const { bytes, copy } = read;
@@ -108,7 +116,7 @@ function* initModuleFromFile(
   });
   const decoded = yield* moduleDecompress(ctx, call, bytes);
   ctx.space.vfree(copy);
-  yield ctx.engine.work(freeTime(ctx, bytes.length));
+  yield* freeTime(ctx, bytes.length);
   tracer.emit({
     kind: 'stage_end',
     request: call.request,
@@ -196,11 +204,10 @@ function* copyModuleFromUser(
   call.allocated += area.size;
   const readable = image.fault ? 0 : image.bytes.length;
   const chunks = Math.ceil(Math.min(image.len, readable) / COPY_CHUNK_SIZE);
-  yield ctx.engine.work(
-    ctx.costs.vmap_area_ns +
-      pagesFor(image.len) * ctx.costs.vmalloc_page_ns +
-      chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns,
-  );
+  yield ctx.engine.work(ctx.shared.vmapArea());
+  const copyTime = chunks * (COPY_CHUNK_SIZE / 4096) * ctx.costs.copy_from_user_page_ns;
+  const pages = pagesFor(image.len);
+  yield* ctx.shared.fillPages(pages, ctx.costs.vmalloc_page_ns + copyTime / pages);
   if (readable >= image.len) return { errno: 0, copy: area.addr };
   ctx.space.vfree(area.addr);
   return { errno: ERRNO.EFAULT, copy: 0 };

@@ -3,6 +3,7 @@ import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 import { modulePut, moduleUnloadFree } from './resolve-symbols.ts';
 import { vfreeInTime } from './vfree.ts';
+import { wakeModuleWaiters } from './wake-waiters.ts';
 
 /** Takes a module off the list: woken waiters look again, RCU readers are waited for. */
 export function* unlinkModule(
@@ -12,19 +13,20 @@ export function* unlinkModule(
 ): Coroutine<void> {
   yield* ctx.modules.mutex.lock();
   ctx.modules.remove(mod);
-  if (wakeWaiters) ctx.modules.wq.wakeAll();
+  if (wakeWaiters) yield* wakeModuleWaiters(ctx);
   yield* ctx.rcu.synchronize();
   ctx.modules.mutex.unlock();
 }
 
 /**
  * free_mod_mem(): every area goes, DATA last since it holds struct module; each free purges the
- * lazy list.
+ * lazy list. Of two areas init goes first (free_module and module_deallocate, Linux 6.3).
  */
 export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
+  const last = ctx.features.layout === 'two' ? 'core' : 'data';
   const order = [
-    ...mod.memory.filter((area) => area.purpose !== 'data'),
-    ...mod.memory.filter((area) => area.purpose === 'data'),
+    ...mod.memory.filter((area) => area.purpose !== last),
+    ...mod.memory.filter((area) => area.purpose === last),
   ];
   mod.memory = [];
   for (const area of order) ctx.space.execmemFree(area.base);
@@ -35,7 +37,7 @@ export function* freeModMem(ctx: ModuleContext, mod: Module): Coroutine<void> {
 export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   ctx.tracer.emit({ kind: 'module_free', name: mod.name });
   mod.inSysfs = false;
-  yield ctx.engine.work(ctx.costs.sysfs_ns);
+  yield* ctx.shared.moduleSysfs();
   yield* ctx.modules.mutex.lock();
   ctx.modules.setState(mod, 'unformed');
   ctx.modules.mutex.unlock();

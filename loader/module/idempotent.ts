@@ -1,6 +1,17 @@
 import { ERRNO } from '../base/index.ts';
-import { Completion, type Coroutine, type Engine, type WaitMode } from '../engine/index.ts';
+import {
+  Completion,
+  type Coroutine,
+  type Engine,
+  type Task,
+  type WaitMode,
+} from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
+
+interface Load {
+  readonly winner: Task;
+  readonly losers: Waiter[];
+}
 
 interface Waiter {
   ret: number;
@@ -15,7 +26,7 @@ export class IdempotentTable {
   readonly #engine: Engine;
   readonly #tracer: Tracer;
   readonly #mode: WaitMode;
-  readonly #loads = new Map<number, Waiter[]>();
+  readonly #loads = new Map<number, Load>();
 
   constructor(engine: Engine, tracer: Tracer, mode: WaitMode) {
     this.#engine = engine;
@@ -30,13 +41,13 @@ export class IdempotentTable {
 
   /** Runs `load` as the winner, or waits for the winner and returns its value. */
   enter(ino: number, load: () => Coroutine<number>): Coroutine<number> {
-    const waiters = this.#loads.get(ino);
-    return waiters ? this.#join(ino, waiters) : this.#win(ino, load);
+    const running = this.#loads.get(ino);
+    return running ? this.#join(ino, running) : this.#win(ino, load);
   }
 
   *#win(ino: number, load: () => Coroutine<number>): Coroutine<number> {
     const losers: Waiter[] = [];
-    this.#loads.set(ino, losers);
+    this.#loads.set(ino, { winner: this.#engine.current!, losers });
     this.#tracer.emit({ kind: 'idempotent', ino, role: 'winner', ret: 0 });
     const ret = yield* load();
     this.#loads.delete(ino);
@@ -50,11 +61,15 @@ export class IdempotentTable {
     return ret;
   }
 
-  *#join(ino: number, waiters: Waiter[]): Coroutine<number> {
+  *#join(ino: number, { winner, losers: waiters }: Load): Coroutine<number> {
     const me: Waiter = { ret: -ERRNO.EINTR, complete: new Completion(this.#engine) };
     waiters.push(me);
     this.#tracer.emit({ kind: 'idempotent', ino, role: 'join', ret: 0 });
+    const task = this.#engine.current!;
+    const what = 'the load of the same file under way, at the gate of finit_module()';
+    task.reason = { what, on: () => [winner] };
     const completed = yield* me.complete.wait(this.#mode);
+    task.reason = undefined;
     if (!completed) {
       waiters.splice(waiters.indexOf(me), 1);
       this.#tracer.emit({ kind: 'idempotent', ino, role: 'interrupted', ret: me.ret });

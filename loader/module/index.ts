@@ -1,3 +1,4 @@
+export { AsyncWorks } from './async-works.ts';
 export type { ModuleContext } from './context.ts';
 export { decodeAs, decodeModule } from './decode-module.ts';
 export { deleteModule, moduleNameLen } from './delete-module.ts';
@@ -8,6 +9,7 @@ export {
   type InitBehaviour,
   type InitBehaviours,
   type InitProgram,
+  type InitRequest,
   InitScript,
 } from './init-behaviour.ts';
 export { InitFreeWork } from './init-free.ts';
@@ -27,7 +29,9 @@ export {
   paramWritable,
 } from './params/param-attr.ts';
 export { moduleAddress, procModules } from './proc-modules.ts';
-export { PurgeLock } from './purge-lock.ts';
+export { mutexOptions, PurgeLock } from './purge-lock.ts';
 export { modulePut, tryModuleGet } from './resolve-symbols.ts';
+export { SharedHardware } from './shared-hardware.ts';
+export { SystemCalls } from './system-calls.ts';
 export { KernelTaint } from './taint.ts';
 export { vfreeInTime } from './vfree.ts';

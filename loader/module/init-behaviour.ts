@@ -4,6 +4,17 @@ import type { Coroutine } from '../engine/index.ts';
 /** An init that is modelled itself: resolves to what it returns. `args`: the module's parameters. */
 export type InitProgram = (args: string) => Coroutine<number>;
 
+/** What an init asks of user space: request_module(), or a uevent of a device it made. */
+export type InitRequest =
+  | { readonly name: string; readonly wait: boolean }
+  | { readonly modalias: string };
+
+/** A job of an init's that runs in an async worker (kernel/async.c), such as a slow probe. */
+export interface AsyncWork {
+  readonly duration: Nanos;
+  readonly requests: readonly InitRequest[];
+}
+
 /** What a module's own init function does: the scenario's business, not the loader's. */
 export interface InitBehaviour {
   /** Its return value: 0, a negative errno, or a positive number. */
@@ -21,6 +32,10 @@ export interface InitBehaviour {
   readonly keeps: readonly Bytes[];
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */
   readonly uses: readonly Bytes[];
+  /** Made one after the other once it has its memory; what they return is passed over. */
+  readonly requests?: readonly InitRequest[];
+  /** Scheduled before them. */
+  readonly async?: AsyncWork;
 }
 
 /** What inits do, by module name: one behaviour, or one for each run, of which the last stays. */

@@ -1,4 +1,4 @@
-import { ERRNO, PAGE_SIZE, pagesFor, type VirtAddr } from '../base/index.ts';
+import { ERRNO, pagesFor, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Inode } from './inode.ts';
@@ -47,7 +47,8 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
   const time = pages * (costs.vmalloc_page_ns + costs.kread_page_ns);
   const spread = costs.kread_spread;
   const stray = spread === 0 ? 0 : spread * (2 * engine.random.float() - 1);
-  yield engine.work(costs.vmap_area_ns + time * Math.max(0, 1 + stray));
+  yield ctx.engine.work(ctx.shared.vmapArea());
+  yield* ctx.shared.fillPages(pages, (time / pages) * Math.max(0, 1 + stray));
   const { bytes } = inode;
   if (bytes.length !== size) {
     ctx.space.vfree(area.addr);
@@ -56,7 +57,8 @@ function* readDenied(ctx: ModuleContext, call: ModuleCall, inode: Inode): Corout
   return { ok: true, bytes, copy: area.addr };
 }
 
-/** Time to unmap and free the pages of a copy. */
-export function freeTime(ctx: ModuleContext, bytes: number): number {
-  return Math.ceil(bytes / PAGE_SIZE) * ctx.costs.vfree_page_ns;
+/** Unmaps and frees the pages of a copy. */
+export function* freeTime(ctx: ModuleContext, bytes: number): Coroutine<void> {
+  yield ctx.engine.work(ctx.shared.vmapArea());
+  yield* ctx.shared.freePages(pagesFor(bytes));
 }

@@ -59,10 +59,10 @@ export function* layoutAndAllocate(
     }
     call.allocated += area.size;
     memory.push({ purpose, base: area.addr, size });
-    yield engine.work(costs.vmap_area_ns + pagesFor(size) * costs.vmalloc_page_ns);
+    yield ctx.engine.work(ctx.shared.vmapArea());
   }
   const pages = parts.reduce((sum, part) => sum + pagesFor(part.size), 0);
-  yield engine.work(pages * costs.move_page_ns);
+  yield* ctx.shared.fillPages(pages, costs.vmalloc_page_ns + costs.move_page_ns);
   const entries = ctx.features.layout === 'two' ? elf : ctx.images.facts(elf);
   return { ok: true, mod: new Module(elf, layout, memory, { core, init, text }, entries) };
 }

@@ -4,15 +4,16 @@ import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { completeFormation } from './complete-formation.ts';
 import type { ModuleContext } from './context.ts';
 import { doInitModule } from './do-init-module.ts';
-import { earlyModCheck, tryToForceLoad } from './early-mod-check.ts';
+import { earlyModCheck } from './early-mod-check.ts';
+import { tryToForceLoad } from './force-load.ts';
 import { freeModMem, unlinkModule } from './free-module.ts';
 import { freeTime } from './kernel-read-file.ts';
 import { layoutAndAllocate } from './layout-and-allocate.ts';
 import { freeCopy, type LoadInfo } from './load-info.ts';
-import type { Module } from './module.ts';
+import type { Module, Taint } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 import { parseArgs } from './params/parse-args.ts';
-import { modulePatientCheckExists } from './patient-check.ts';
+import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
 import { moduleUnloadFree, simplifySymbols } from './resolve-symbols.ts';
 import { moduleSigCheck } from './sig-check.ts';
 import { modSysfsSetup } from './sysfs-setup.ts';
@@ -34,7 +35,7 @@ export function* loadModule(
   if (!formed.ok) {
     bumpBecoming(ctx, call, info);
     freeCopy(ctx, info);
-    yield ctx.engine.work(freeTime(ctx, info.len));
+    yield* freeTime(ctx, info.len);
     return formed.ret;
   }
   const { mod } = formed;
@@ -44,7 +45,7 @@ export function* loadModule(
   stageEnd(ctx, call, err);
   if (err !== 0) return err;
   freeCopy(ctx, info);
-  yield ctx.engine.work(freeTime(ctx, info.len));
+  yield* freeTime(ctx, info.len);
   ctx.tracer.emit({ kind: 'module_load', name: mod.name, taints: mod.taintLetters });
   call.stage = 'init';
   stageBegin(ctx, call);
@@ -72,7 +73,12 @@ function* become(ctx: ModuleContext, call: ModuleCall, info: LoadInfo): Coroutin
   yield ctx.engine.work(elf.header.shnum * ctx.costs.elf_section_ns);
   const early = yield* earlyModCheck(ctx, info, elf);
   if (early !== 0) return { ok: false, ret: early };
+  const taints = new Set<Taint>();
+  if (ctx.features.taint_at === 'layout') {
+    ctx.taint.augmentByInfo({ elf, name: elf.name, taints });
+  }
   const layout = yield* layoutAndAllocate(ctx, call, elf);
+  if (layout.ok) for (const taint of taints) layout.mod.taints.add(taint);
   return layout.ok ? layout : { ok: false, ret: -layout.errno };
 }
 
@@ -85,12 +91,16 @@ function* formModule(
 ): Coroutine<number> {
   const taken = yield* addUnformedModule(ctx, mod);
   if (taken !== 0) return yield* freeUnformed(ctx, call, info, mod, taken);
-  ctx.taint.augment(mod, ctx.features.module_sig !== 'off' && !info.sigOk);
+  const unsigned = ctx.features.module_sig !== 'off' && !info.sigOk;
+  if (ctx.features.taint_at === 'list') ctx.taint.augment(mod, unsigned);
+  else ctx.taint.augmentLate(mod, unsigned);
 
   const percpu = allocatePercpu(ctx, mod);
   if (percpu !== 0) return yield* unlink(ctx, call, info, mod, percpu);
   mod.initReferences();
 
+  const refusedSpace = moduleNamespace(ctx, mod);
+  if (refusedSpace !== 0) return yield* unloadFree(ctx, call, info, mod, refusedSpace);
   const sections = findModuleSections(ctx, mod, mod.elf);
   if (sections !== 0) return yield* unloadFree(ctx, call, info, mod, sections);
   const bound = yield* simplifySymbols(ctx, mod);
@@ -103,7 +113,7 @@ function* formModule(
     yield* ctx.rcu.synchronize();
     return yield* unloadFree(ctx, call, info, mod, complete);
   }
-  yield ctx.engine.work(ctx.costs.sysfs_ns);
+  yield* ctx.shared.moduleSysfs();
   mod.args = info.args;
   const parsed = parseArgs(ctx, mod, info.args) || modSysfsSetup(ctx, mod);
   if (parsed !== 0) {
@@ -116,9 +126,12 @@ function* formModule(
 
 /** Reserves the name, or waits and gives up when another has it. */
 function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> {
-  yield* ctx.modules.mutex.lock();
+  yield* lockToFind(ctx, 1);
   const taken = yield* modulePatientCheckExists(ctx, mod.name, 'load');
-  if (taken === 0) ctx.modules.add(mod);
+  if (taken === 0) {
+    mod.loader = ctx.engine.current;
+    ctx.modules.add(mod);
+  }
   ctx.modules.mutex.unlock();
   return taken;
 }
@@ -147,6 +160,16 @@ function allocatePercpu(ctx: ModuleContext, mod: Module): number {
   if (size <= PERCPU_MAX && (align & (align - 1)) === 0) return 0;
   warn(`Could not allocate ${size} bytes percpu data`);
   return -ERRNO.ENOMEM;
+}
+
+/** setup_modinfo(), Linux 6.19: namespaces of named modules cannot be imported. */
+function moduleNamespace(ctx: ModuleContext, mod: Module): number {
+  if (!ctx.features.module_namespaces) return 0;
+  const space = mod.elf.importNs.find((name) => name.startsWith('module:'));
+  if (space === undefined) return 0;
+  const text = `${mod.name}: module tries to import module namespace: ${space}`;
+  ctx.log.print(LOG_LEVEL.ERR, text);
+  return -ERRNO.EPERM;
 }
 
 /** find_module_sections() and check_export_symbol_versions() */
@@ -211,7 +234,7 @@ function* freeUnformed(
   call.waste('load', bytes);
   yield* freeModMem(ctx, mod);
   freeCopy(ctx, info);
-  yield ctx.engine.work(freeTime(ctx, info.len));
+  yield* freeTime(ctx, info.len);
   return err;
 }
 

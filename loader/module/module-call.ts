@@ -15,6 +15,8 @@ export class ModuleCall {
   stage: LoadStage = 'request';
   /** What a read read. */
   text: string | undefined;
+  /** What a program printed, line by line. */
+  output: readonly string[] | undefined;
   /** Bytes of address space taken in all, guard pages included. */
   allocated: Bytes = 0;
   readonly #wasted = { kread: 0, decompress: 0, becoming: 0, load: 0 };

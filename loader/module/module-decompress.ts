@@ -41,7 +41,10 @@ export function* moduleDecompress(
     held = undefined;
     yield* vfreeInTime(ctx, addr);
   }
-  for (const buffer of decoded.vm) {
+  // Model: kmalloc of a workspace succeeds.
+  const workspaces = ctx.features.workspace;
+  const buffers = decoded.vm.filter(({ how }) => how === 'vmalloc' || workspaces !== 'kmalloc');
+  for (const buffer of buffers) {
     const pages = buffer.atPage - donePages;
     donePages = buffer.atPage;
     yield ctx.engine.work(pages * (pageTime + perPage));

@@ -1,5 +1,10 @@
 import type { ElfExport } from '../elf/index.ts';
-import { type Engine, Mutex, WaitQueue } from '../engine/index.ts';
+import {
+  type Engine,
+  SpinningMutex,
+  type SpinningMutexOptions,
+  WaitQueue,
+} from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { Module, ModuleState } from './module.ts';
 
@@ -15,18 +20,15 @@ export interface ModuleSymbol {
  */
 export class ModuleList {
   /** module_mutex */
-  readonly mutex: Mutex;
-  /** Held by the task that is being woken among those that waited for a load. */
-  readonly wakeTurn: Mutex;
+  readonly mutex: SpinningMutex;
   /** module_wq: woken whenever a load ends or a module goes. */
   readonly wq: WaitQueue;
   readonly #tracer: Tracer;
   readonly #byName = new Map<string, Module>();
   readonly #exports = new Map<string, ModuleSymbol[]>();
 
-  constructor(engine: Engine, tracer: Tracer) {
-    this.mutex = new Mutex(engine);
-    this.wakeTurn = new Mutex(engine);
+  constructor(engine: Engine, tracer: Tracer, mutex: SpinningMutexOptions) {
+    this.mutex = new SpinningMutex(engine, mutex);
     this.wq = new WaitQueue(engine);
     this.#tracer = tracer;
   }

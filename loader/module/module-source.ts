@@ -22,8 +22,10 @@ export interface ModuleMetadata {
   readonly order?: string;
   /** modules.builtin.modinfo, as Latin-1. */
   readonly builtinModinfo?: string;
-  /** modprobe.d directives (`blacklist`, `options`, `alias`, `softdep`), concatenated. */
+  /** modprobe.d directives without a file of their own, behind those of `modprobeFiles`. */
   readonly modprobeConf?: string;
+  /** Files of modprobe.d by absolute path; those of one name hide each other by directory. */
+  readonly modprobeFiles?: readonly { readonly path: string; readonly text: string }[];
 }
 
 /** The kernel that a source's modules were made for, where the source itself knows. */

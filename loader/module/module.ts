@@ -1,5 +1,6 @@
 import type { Bytes, Nanos, VirtAddr } from '../base/index.ts';
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
+import type { Task } from '../engine/index.ts';
 import type { AreaPurpose } from '../events/index.ts';
 import { ParamMemory } from './params/param-memory.ts';
 
@@ -27,6 +28,10 @@ export class Module {
   readonly elf: ModuleElf;
   readonly layout: ModuleLayout;
   state: ModuleState = 'unformed';
+  /** The task that loads it; undefined once it is live. */
+  loader: Task | undefined;
+  /** `async_probe` was among its parameters. */
+  asyncProbe = false;
   /** Areas in the order they were allocated; init areas leave when they are handed over. */
   memory: ModuleMemory[];
   /** Sizes by class, as /proc/modules and sysfs count them. */

@@ -1,5 +1,5 @@
 import { ERRNO } from '../base/index.ts';
-import type { Coroutine } from '../engine/index.ts';
+import type { Coroutine, Task, WaitResult } from '../engine/index.ts';
 import type { DuplicateReason } from '../stats/index.ts';
 import type { ModuleContext } from './context.ts';
 
@@ -19,9 +19,10 @@ export function* modulePatientCheckExists(
   if (!old) return 0;
   if (old.state === 'coming' || old.state === 'unformed') {
     modules.mutex.unlock();
-    const waited = yield* modules.wq.waitEvent(() => finishedLoading(ctx, name), 'interruptible');
-    yield* awake(ctx);
-    yield* modules.mutex.lock();
+    const task = waitsForLoad(ctx, name);
+    const waited = yield* waitFor(ctx, () => finishedLoading(ctx, name));
+    task.reason = undefined;
+    yield* lockToFind(ctx, 2);
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
     old = modules.find(name);
   }
@@ -29,11 +30,39 @@ export function* modulePatientCheckExists(
   return old?.state === 'live' ? -ERRNO.EEXIST : -ERRNO.EBUSY;
 }
 
-/** wake_up_all() wakes one task after the other, and each has to get a CPU again. */
-function* awake({ modules, engine, costs }: ModuleContext): Coroutine<void> {
-  yield* modules.wakeTurn.lock();
-  yield engine.work(costs.module_wake_ns);
-  modules.wakeTurn.unlock();
+/**
+ * Takes module_mutex and walks the list for a name, so often in a row (find_module_all()). Whoever
+ * waits for a module has done so twice before it sleeps and twice when it is woken, once in
+ * finished_loading().
+ */
+export function lockToFind({ modules, costs }: ModuleContext, walks: number): Coroutine<void> {
+  return modules.mutex.lockFor(modules.size * costs.find_module_ns, walks);
+}
+
+/**
+ * wait_event_interruptible(module_wq, …): each wake-up wakes all that wait for any module, one after
+ * the other, and each takes module_mutex to look (finished_loading()).
+ */
+function* waitFor(ctx: ModuleContext, condition: () => boolean): Coroutine<WaitResult> {
+  let asleep = false;
+  const look = (): boolean => {
+    const fulfilled = condition();
+    if (!fulfilled && asleep) ctx.shared.wokenInVain();
+    asleep = true;
+    return fulfilled;
+  };
+  const waited = yield* ctx.modules.wq.waitEvent(look, 'interruptible', undefined, true);
+  yield ctx.engine.work(ctx.shared.woken());
+  return waited;
+}
+
+/** Notes what the running task is about to wait for. */
+function waitsForLoad({ engine, modules }: ModuleContext, name: string): Task {
+  const task = engine.current!;
+  const what = `the load of ${name}, which has not ended`;
+  const loaders = (): Task[] => [modules.find(name)?.loader].flatMap((one) => one ?? []);
+  task.reason = { what, on: loaders };
+  return task;
 }
 
 function finishedLoading(ctx: ModuleContext, name: string): boolean {
@@ -56,12 +85,13 @@ function* waitUntilFree(
       return -ERRNO.EEXIST;
     }
     modules.mutex.unlock();
-    const waited = yield* modules.wq.waitEvent(() => {
+    const task = waitsForLoad(ctx, name);
+    const waited = yield* waitFor(ctx, () => {
       const mod = modules.find(name);
       return !mod || mod.state === 'live';
-    }, 'interruptible');
-    yield* awake(ctx);
-    yield* modules.mutex.lock();
+    });
+    task.reason = undefined;
+    yield* lockToFind(ctx, 2);
     if (waited === 'interrupted') return -ERRNO.ERESTARTSYS;
   }
 }

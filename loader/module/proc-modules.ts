@@ -1,4 +1,4 @@
-import { formatAddress } from '../vmalloc/index.ts';
+import { formatAddress } from '../base/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
 

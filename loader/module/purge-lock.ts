@@ -1,5 +1,19 @@
-import { type Coroutine, type Engine, Mutex } from '../engine/index.ts';
+import {
+  type Coroutine,
+  type Engine,
+  SpinningMutex,
+  type SpinningMutexOptions,
+} from '../engine/index.ts';
 import type { MachineCosts } from '../presets/index.ts';
+
+/** How mutexes behave on a machine. */
+export function mutexOptions(costs: MachineCosts): SpinningMutexOptions {
+  return {
+    handover: costs.mutex_handover_ns,
+    wakeup: costs.mutex_wakeup_ns,
+    spinners: costs.mutex_spinners,
+  };
+}
 
 /**
  * vmap_purge_lock: one purge at a time, whoever asks, since each flushes the TLB of every online
@@ -11,12 +25,12 @@ import type { MachineCosts } from '../presets/index.ts';
 export class PurgeLock {
   readonly #engine: Engine;
   readonly #costs: MachineCosts;
-  readonly #mutex: Mutex;
+  readonly #mutex: SpinningMutex;
 
   constructor(engine: Engine, costs: MachineCosts) {
     this.#engine = engine;
     this.#costs = costs;
-    this.#mutex = new Mutex(engine);
+    this.#mutex = new SpinningMutex(engine, mutexOptions(costs));
   }
 
   /** The time of so many purges in a row by the current task. */

@@ -2,6 +2,7 @@ import { ERRNO } from '../base/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import { type LoadInfo, MODULE_INIT_FLAGS } from './load-info.ts';
+import { signerName } from './signer.ts';
 
 const MARKER = '~Module signature appended~\n';
 /** sizeof(struct module_signature), include/linux/module_signature.h */
@@ -12,7 +13,8 @@ const PKEY_ID_PKCS7 = 2;
  * Looks for an appended signature and takes it off `info.len` (module_sig_check,
  * kernel/module/signing.c, Linux 6.12). Returns 0 or a negative errno.
  *
- * Model: no keys are modelled; a well-formed signature counts as one whose key is not available.
+ * Model: no signature is verified. A well-formed one counts as good when its signer is among the
+ * trusted keys; where none are named, as the feature `module_sig_key` says.
  */
 export function moduleSigCheck(ctx: ModuleContext, info: LoadInfo, subject: string): number {
   const { module_sig } = ctx.features;
@@ -29,13 +31,24 @@ export function moduleSigCheck(ctx: ModuleContext, info: LoadInfo, subject: stri
     const refused = stripSignature(ctx, info, subject);
     if (refused === ERRNO.ENOPKG) reason = 'module with unsupported crypto';
     else if (refused !== 0) return -refused;
-    else reason = 'module with unavailable key';
+    else if (trusted(ctx, info)) {
+      info.sigOk = true;
+      return 0;
+    } else reason = 'module with unavailable key';
   }
   if (module_sig === 'enforce') {
     ctx.log.print(LOG_LEVEL.NOTICE, `Loading of ${reason} is rejected`);
     return -ERRNO.EKEYREJECTED;
   }
   return 0;
+}
+
+/** Whether the kernel has the key; `info.len` is the module's length without its signature. */
+function trusted(ctx: ModuleContext, info: LoadInfo): boolean {
+  const { trustedKeys } = ctx.identity;
+  if (trustedKeys === undefined) return ctx.features.module_sig_key;
+  const signer = signerName(info.bytes.subarray(info.len));
+  return signer !== undefined && trustedKeys.includes(signer);
 }
 
 function endsWithMarker(bytes: Uint8Array, len: number): boolean {

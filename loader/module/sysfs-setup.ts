@@ -16,7 +16,10 @@ export function modSysfsSetup(ctx: ModuleContext, mod: Module): number {
   const { paramNamedTwice } = ctx.images.facts(mod.elf);
   if (paramNamedTwice !== undefined) return refuseTwice(ctx, mod, `parameters/${paramNamedTwice}`);
   const section = ctx.features.kallsyms ? sectionNamedTwice(mod) : undefined;
-  if (section !== undefined) return refuseTwice(ctx, mod, `sections/${section}`);
+  if (section !== undefined) {
+    const refused = refuseTwice(ctx, mod, `sections/${section}`);
+    if (ctx.features.twice_named_sections === 'refused') return refused;
+  }
   mod.inSysfs = true;
   return 0;
 }

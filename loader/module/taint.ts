@@ -1,5 +1,13 @@
+import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL, type Printk } from '../engine/index.ts';
 import { type Module, TAINT_ORDER, type Taint } from './module.ts';
+
+/** A module, or one that has no memory yet. */
+export interface Tainted {
+  readonly elf: ModuleElf;
+  readonly name: string;
+  readonly taints: Set<Taint>;
+}
 
 /** License strings that do not taint (license_is_gpl_compatible, include/linux/license.h, 6.12). */
 const GPL_COMPATIBLE: ReadonlySet<string> = new Set([
@@ -31,7 +39,7 @@ export class KernelTaint {
   }
 
   /** add_taint_module() */
-  addModule(mod: Module, taint: Taint, lockdepUnreliable = false): void {
+  addModule(mod: Pick<Tainted, 'taints'>, taint: Taint, lockdepUnreliable = false): void {
     this.add(taint, lockdepUnreliable);
     mod.taints.add(taint);
   }
@@ -47,9 +55,25 @@ export class KernelTaint {
 
   /** module_augment_kernel_taints(), kernel/module/main.c */
   augment(mod: Module, unsigned: boolean): void {
+    const hadProprietary = this.has('P');
+    this.augmentByInfo(mod);
+    this.#augmentUnsigned(mod, unsigned);
+    this.#augmentByName(mod, hadProprietary);
+  }
+
+  /**
+   * The rest of it where `.modinfo` was looked at before: load_module and
+   * check_module_license_and_versions, Linux 6.3. A licence that tainted then says no second line.
+   */
+  augmentLate(mod: Module, unsigned: boolean): void {
+    this.#augmentUnsigned(mod, unsigned);
+    this.#augmentByName(mod, this.has('P'));
+  }
+
+  /** What `.modinfo` says of the module (check_modinfo, Linux 6.3). */
+  augmentByInfo(mod: Tainted): void {
     const { elf, name } = mod;
     const warn = (text: string): void => this.#log.print(LOG_LEVEL.WARNING, `${name}: ${text}`);
-    const hadProprietary = this.has('P');
     if (!elf.intree) {
       if (!this.has('O')) warn('loading out-of-tree module taints kernel.');
       this.addModule(mod, 'O');
@@ -74,19 +98,26 @@ export class KernelTaint {
       if (!this.has('N')) warn('loading test module taints kernel.');
       this.addModule(mod, 'N');
     }
-    if (unsigned) {
-      if (!this.#unsignedTold) {
-        this.#unsignedTold = true;
-        this.#log.print(
-          LOG_LEVEL.NOTICE,
-          `${name}: module verification failed: signature and/or required key missing - tainting kernel`,
-        );
-      }
-      this.addModule(mod, 'E');
+  }
+
+  #augmentUnsigned(mod: Module, unsigned: boolean): void {
+    if (!unsigned) return;
+    if (!this.#unsignedTold) {
+      this.#unsignedTold = true;
+      this.#log.print(
+        LOG_LEVEL.NOTICE,
+        `${mod.name}: module verification failed: signature and/or required key missing - tainting kernel`,
+      );
     }
+    this.addModule(mod, 'E');
+  }
+
+  #augmentByName(mod: Module, hadProprietary: boolean): void {
+    const { name } = mod;
     if (name === 'ndiswrapper') this.add('P', true);
     if (name === 'driverloader' || name === 'lve') this.addModule(mod, 'P', true);
-    if (!hadProprietary && this.has('P')) warn('module license taints kernel.');
+    if (hadProprietary || !this.has('P')) return;
+    this.#log.print(LOG_LEVEL.WARNING, `${name}: module license taints kernel.`);
   }
 
   /** What /proc/sys/kernel/tainted shows. */

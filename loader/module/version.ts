@@ -1,7 +1,10 @@
 import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
-import { tryToForceLoad } from './early-mod-check.ts';
+import { tryToForceLoad } from './force-load.ts';
+
+/** Kernels that have printed pr_warn_once() (Linux 6.19). */
+const versionTold = new WeakSet<ModuleContext>();
 
 /**
  * Compares a symbol's checksum with the one the module was built against (check_version,
@@ -17,6 +20,14 @@ export function checkVersion(
   if (elf.index.vers === 0) return tryToForceLoad(ctx, elf.name, symbol) === 0;
   const built = ctx.images.facts(elf).versions.get(symbol);
   if (built === crc) return true;
+  if (built === undefined && ctx.features.missing_version === 'accepted') {
+    if (!versionTold.has(ctx)) {
+      versionTold.add(ctx);
+      const text = `${elf.infoName}: no symbol version for ${symbol}`;
+      ctx.log.print(LOG_LEVEL.WARNING, text);
+    }
+    return true;
+  }
   const problem =
     built !== undefined
       ? `disagrees about version of symbol ${symbol}`

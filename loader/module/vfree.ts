@@ -10,6 +10,6 @@ import { freeTime } from './kernel-read-file.ts';
 export function* vfreeInTime(ctx: ModuleContext, addr: VirtAddr): Coroutine<void> {
   const area = ctx.space.vfreePages(addr);
   if (area === null) return;
-  yield ctx.engine.work(freeTime(ctx, area.nrPages * PAGE_SIZE));
+  yield* freeTime(ctx, area.nrPages * PAGE_SIZE);
   if (area.pageArray !== null) ctx.space.vfree(area.pageArray.addr);
 }

@@ -55,6 +55,27 @@ export interface MachineCosts {
   readonly exit_ns: Nanos;
   /** Length of an RCU grace period (not CPU time). */
   readonly rcu_grace_period_ns: Nanos;
+  /** A cache line goes from one CPU to another: of the same socket, of another one. */
+  readonly line_ns: Nanos;
+  readonly remote_line_ns: Nanos;
+  /** A mutex passes to a spinning task. */
+  readonly mutex_handover_ns: Nanos;
+  /** A task that sleeps for a mutex is woken, and looks. */
+  readonly mutex_wakeup_ns: Nanos;
+  /** How many tasks spin for a mutex in order before others sleep and are overtaken. */
+  readonly mutex_spinners: number;
+  /** find_module_all(): one entry of the list, with module_mutex held. */
+  readonly find_module_ns: Nanos;
+  /** What one page written takes of its socket's memory: of its bandwidth, or of its zone's lock. */
+  readonly memory_page_ns: Nanos;
+  /** What one page freed takes of its zone's lock. */
+  readonly zone_page_ns: Nanos;
+  /** How often one path walk in sysfs, or one entry made, writes the count of kernfs's lock. */
+  readonly kernfs_lines: number;
+  /** A CPU hot-plug callback on one more CPU: its thread is woken, runs, and wakes the caller. */
+  readonly hotplug_cpu_ns: Nanos;
+  /** An algorithm is registered and tested (crypto/algapi.c): a thread of its own, and its test. */
+  readonly crypto_alg_ns: Nanos;
   /** Wake-up of a kernel worker. */
   readonly worker_ns: Nanos;
 }
@@ -78,10 +99,21 @@ export const DEFAULT_COSTS: MachineCosts = {
   resolve_symbol_ns: 350,
   relocation_ns: 12,
   set_memory_ns: 4_000,
-  module_wake_ns: 5_000,
+  module_wake_ns: 2_000,
   sysfs_ns: 60_000,
   init_ns: 50_000,
   exit_ns: 20_000,
   rcu_grace_period_ns: 8_000_000,
+  line_ns: 60,
+  remote_line_ns: 140,
+  mutex_handover_ns: 1_000,
+  mutex_wakeup_ns: 4_400,
+  mutex_spinners: 8192,
+  find_module_ns: 15,
+  memory_page_ns: 100,
+  zone_page_ns: 25,
+  kernfs_lines: 5,
+  hotplug_cpu_ns: 12_000,
+  crypto_alg_ns: 300_000,
   worker_ns: 3_000,
 };

@@ -8,7 +8,16 @@ export {
   type PresetResult,
   vmallocBootOption,
 } from './address-spaces.ts';
+export {
+  COST_RANGES,
+  type CostRange,
+  type MachineKind,
+  type Range,
+  USERSPACE_COST_RANGES,
+} from './cost-ranges.ts';
 export { DEFAULT_COSTS, type MachineCosts } from './costs.ts';
+export { INIT_WORK, type InitWork } from './init-work.ts';
+export { type ResolvedKernel, resolveKernel } from './kernel-names.ts';
 export {
   KERNEL_PRESETS,
   type KernelExports,
@@ -17,4 +26,5 @@ export {
   type KernelName,
   type KernelPreset,
 } from './kernels.ts';
+export { MACHINE_KINDS } from './machine-kinds.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

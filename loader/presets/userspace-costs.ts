@@ -56,6 +56,8 @@ export interface UserspaceCosts {
   readonly udev_worker_start_ns: Nanos;
   /** A worker goes through the rules for one event. */
   readonly udev_rules_ns: Nanos;
+  /** How many paths of sysfs it walks for that; each takes its turn at kernfs's lock. */
+  readonly udev_rules_paths: number;
   /**
    * What it waits for meanwhile (not CPU time): programs that rules start, pages of the hardware
    * database, locks of sysfs.
@@ -114,6 +116,8 @@ export const DEFAULT_USERSPACE_COSTS: UserspaceCosts = {
   udev_worker_start_ns: 500_000,
   // estimate: some hundred rules with a few sysfs attributes each
   udev_rules_ns: 1_500_000,
+  // estimate: the attributes and links that systemd 252's rules look at for a device, with parents
+  udev_rules_paths: 200,
   // estimate: none
   udev_rules_wait_ns: 0,
   // estimate: a file in /run/udev/data and one netlink broadcast

@@ -1,6 +1,5 @@
-import type { ModuleSource } from '../module/index.ts';
 import type { ContextProgram, Hotplug, ProcessGroup, Program } from '../session/index.ts';
-import type { ModuleIndex } from '../userspace/index.ts';
+import type { CompileContext } from './compile-context.ts';
 import { CompileError } from './compile-error.ts';
 import type { Scenario } from './schema.ts';
 import type { CpuChoice, Generator } from './schema-storm.ts';
@@ -19,17 +18,6 @@ const US = 1000;
 
 /** Contexts a storm may have: what a guest has numbers for. */
 const MAX_CONTEXTS = 65_536;
-
-/** What a scenario's names mean: the module order and files of its source. */
-export interface CompileContext {
-  readonly source: ModuleSource;
-  /** Module files with dependencies before their users. */
-  readonly loadOrder: () => readonly string[];
-  /** File path of a module name; undefined when there is none. */
-  readonly fileOf: (name: string) => string | undefined;
-  /** The modules as depmod sees them. */
-  readonly index: () => ModuleIndex;
-}
 
 /** Makes the program of each requester of a storm. Throws CompileError. */
 export function compileStorm(scenario: Scenario, context: CompileContext): Program {

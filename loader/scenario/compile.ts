@@ -1,7 +1,8 @@
 import type { Arrival, Operation, ProcessGroup, Program } from '../session/index.ts';
 import type { FileAction } from '../vfs/index.ts';
+import type { CompileContext } from './compile-context.ts';
 import { CompileError } from './compile-error.ts';
-import { type CompileContext, compileStorm } from './compile-storm.ts';
+import { compileStorm } from './compile-storm.ts';
 import type { Scenario } from './schema.ts';
 import type { ArrivalChoice } from './schema-arrivals.ts';
 import type { CallStep, Step } from './schema-steps.ts';
@@ -54,7 +55,12 @@ function compileStep(step: Step, groups: ProcessGroup[]): Operation {
       delay: delay_ms * MS,
       ...(signal ? { signal: { kind: signal.kind, after: signal.after_ms * MS } } : {}),
     }));
-    groups.push({ files: [], members });
+    const signals = step.signals.map(({ program, kind, after_ms }) => ({
+      program,
+      kind,
+      after: after_ms * MS,
+    }));
+    groups.push({ files: [], members, signals });
     return { op: 'group', group: groups.length - 1 };
   }
   const action = fileAction(step);
@@ -95,5 +101,5 @@ function compileCall(step: CallStep): Operation {
   return { op: 'write', path: step.write, text: step.text };
 }
 
-export { CompileError };
 export { moduleNameOf } from './storm-requests.ts';
+export { CompileError };

@@ -1,17 +1,15 @@
 export { FIRST_BOOT } from './bundled/first-boot.ts';
 export { BUNDLED_SCENARIOS } from './bundled/index.ts';
-export {
-  COSTS,
-  INIT_US,
-  PUBLISHED_8,
-  PUBLISHED_255,
-  USERSPACE_COSTS,
-} from './bundled/published.ts';
+export { INIT_US, PUBLISHED_8, PUBLISHED_255 } from './bundled/published.ts';
+export { catalogChoice } from './catalog-choice.ts';
+export { collectResult } from './collect-result.ts';
+
 export { CompileError } from './compile.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
 export { addressSpace, kernelPreset, unknownName } from './machine.ts';
 export { nearestName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
+export { type RecordedArrival, recordArrivals } from './record-arrivals.ts';
 export {
   type KernelChoice,
   kernelSchema,

@@ -8,7 +8,10 @@ import {
   type KernelFeatures,
   type KernelName,
   type KernelPreset,
+  MACHINE_KINDS,
   type MachineCosts,
+  type ResolvedKernel,
+  resolveKernel,
   vmallocBootOption,
 } from '../presets/index.ts';
 import type { UserlandOptions } from '../userspace/index.ts';
@@ -20,9 +23,9 @@ import type { KernelChoice, MachineChoice, Scenario } from './schema.ts';
 const DEFAULT_MEMORY_MB = 65_536;
 
 /** The kernel preset of that name, or an error that suggests the nearest. */
-export function kernelPreset(name: string, place: string): KernelPreset {
-  const preset = (KERNEL_PRESETS as Record<string, KernelPreset>)[name];
-  if (preset) return preset;
+export function kernelPreset(name: string, place: string): ResolvedKernel {
+  const resolved = resolveKernel(name);
+  if (resolved) return resolved;
   const names = Object.keys(KERNEL_PRESETS) as KernelName[];
   throw new CompileError(place, unknownName('kernel', name, names));
 }
@@ -31,14 +34,16 @@ export function kernelPreset(name: string, place: string): KernelPreset {
 export function kernelFeatures(choice: KernelChoice): {
   readonly preset: KernelPreset;
   readonly features: KernelFeatures;
+  /** What to tell people when the kernel's name is not that of a preset. */
+  readonly note?: string | undefined;
 } {
   if (typeof choice === 'string') {
-    const preset = kernelPreset(choice, 'kernel');
-    return { preset, features: preset.features };
+    const { preset, note } = kernelPreset(choice, 'kernel');
+    return { preset, features: preset.features, note };
   }
   const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
-  const { exports: _e, blacklist: _b, ...replaced } = rest;
-  const preset = kernelPreset(base, 'kernel.base');
+  const { exports: _e, blacklist: _b, trusted_keys: _t, ...replaced } = rest;
+  const { preset, note } = kernelPreset(base, 'kernel.base');
   const features: Record<string, unknown> = { ...preset.features };
   for (const [name, value] of Object.entries(replaced)) {
     if (value !== undefined) features[name] = value;
@@ -48,7 +53,7 @@ export function kernelFeatures(choice: KernelChoice): {
     const usual = preset.features.dups;
     features.dups = usual === 'off' ? 'refcounted' : usual;
   }
-  return { preset, features: features as unknown as KernelFeatures };
+  return { preset, features: features as unknown as KernelFeatures, note };
 }
 
 /** The address space of a machine. */
@@ -70,7 +75,7 @@ export function addressSpace(machine: MachineChoice): AddressSpacePreset {
 
 export function machineCosts(machine: MachineChoice): MachineCosts {
   const given = Object.entries(machine.costs).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_COSTS, ...Object.fromEntries(given) };
+  return { ...DEFAULT_COSTS, ...MACHINE_KINDS[machine.kind].costs, ...Object.fromEntries(given) };
 }
 
 /** User space of a scenario. */
@@ -79,12 +84,21 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
   const given = Object.entries(userspace.costs).filter(([, value]) => value !== undefined);
   const refused = new Map(Object.entries(userspace.refuse_request));
   return {
-    costs: { ...DEFAULT_USERSPACE_COSTS, ...Object.fromEntries(given) },
+    costs: {
+      ...DEFAULT_USERSPACE_COSTS,
+      ...MACHINE_KINDS[machine.kind].userspace,
+      ...Object.fromEntries(given),
+    },
     ram: (machine.memory_mb ?? DEFAULT_MEMORY_MB) * 1024 * 1024,
     programs: new Map(
-      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe }]) => [
+      Object.entries(userspace.programs).map(([path, { exit, duration_ms, modprobe, binfmt }]) => [
         path,
-        { exit, duration: duration_ms * 1_000_000, modprobe },
+        {
+          exit,
+          duration: duration_ms * 1_000_000,
+          modprobe,
+          ...(binfmt === undefined ? {} : { binfmt }),
+        },
       ]),
     ),
     ...(userspace.udev_children_max === undefined

@@ -1,6 +1,7 @@
+import { formatAddress } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
-import type { InitBehaviour, ModuleSource } from '../module/index.ts';
+import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
 import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
@@ -9,11 +10,15 @@ import {
   inferIdentity,
   parseModuleSymvers,
 } from '../survey/index.ts';
-import { buildModuleIndex, type ModuleIndex, ModuleIndexError } from '../userspace/index.ts';
-import { formatAddress } from '../vmalloc/index.ts';
+import {
+  buildModuleIndex,
+  type ModuleIndex,
+  ModuleIndexError,
+  moduleBlacklist,
+} from '../userspace/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
 import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, Scenario } from './schema.ts';
+import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -37,7 +42,7 @@ export interface PrepareOptions {
 /** Builds the kernel a scenario describes. Throws CompileError for what cannot be. */
 export function prepareRun(scenario: Scenario, options: PrepareOptions): PreparedRun {
   const { source } = options;
-  const { preset, features: chosen } = kernelFeatures(scenario.kernel);
+  const { preset, features: chosen, note } = kernelFeatures(scenario.kernel);
   let features = chosen;
   const choice = typeof scenario.kernel === 'string' ? undefined : scenario.kernel;
   const given = {
@@ -45,21 +50,35 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     vermagic: choice?.vermagic,
     structModuleSize: choice?.struct_module_size,
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
-    blacklist: choice?.blacklist,
+    blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
   const space = addressSpace(scenario.machine);
-  const { identity, arch, report, compression } = inferIdentity(source, given, (progress) =>
+  const {
+    identity: inferred,
+    arch,
+    report,
+    compression,
+  } = inferIdentity(source, given, (progress) =>
     options.onProgress?.(progress.done, progress.total),
   );
+  const identity =
+    choice?.trusted_keys === undefined
+      ? inferred
+      : { ...inferred, trustedKeys: choice.trusted_keys };
   if (choice?.compression === undefined && compression !== undefined) {
     features = { ...features, compression };
   }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb } = scenario.machine;
+  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
     try {
-      made ??= buildModuleIndex(source, scenario.userspace.modprobe_conf);
+      made ??= buildModuleIndex(source, {
+        conf: scenario.userspace.modprobe_conf,
+        files: scenario.userspace.modprobe_d,
+        commandLine,
+      });
     } catch (error) {
       if (error instanceof ModuleIndexError) throw new CompileError('modules', error.message);
       throw error;
@@ -79,12 +98,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       identity,
       space,
       cpus,
+      sockets,
       costs,
       seed: scenario.seed,
       source,
       init: initBehaviours(scenario),
       moduleIndex: index,
       userland: userlandOptions(scenario),
+      commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
       ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
     });
@@ -104,6 +125,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       struct_module_size: identity.structModuleSize ?? null,
       modversions: identity.modversions,
       blacklist: identity.blacklist,
+      ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
       features,
     },
@@ -119,7 +141,11 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       ...(initial === undefined ? {} : { initial }),
       costs,
     },
-    warnings: () => [...foreignModules(arch, space, source), ...(made?.problems ?? [])],
+    warnings: () => [
+      ...(note === undefined ? [] : [note]),
+      ...foreignModules(arch, space, source),
+      ...(made?.problems ?? []),
+    ],
   };
 }
 
@@ -143,7 +169,7 @@ function exportsOf(given: string | readonly string[]): KernelExports {
   throw new CompileError('kernel.exports', `line ${line}: expected ${expected}, found ${found}`);
 }
 
-/** Module files with what they need before them, otherwise as depmod lists them. */
+/** Module files with what they need before them, otherwise as depmod lists them; unreadable ones last. */
 function loadOrder(index: ModuleIndex): string[] {
   const order: string[] = [];
   const placed = new Set<string>();
@@ -154,7 +180,7 @@ function loadOrder(index: ModuleIndex): string[] {
       order.push(needed === name ? path : (index.module(needed)?.path ?? path));
     }
   }
-  return order;
+  return [...order, ...index.unreadable];
 }
 
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
@@ -163,6 +189,12 @@ function fileFinder(source: ModuleSource): (name: string) => string | undefined 
     byName ??= new Map(source.files.map((file) => [moduleNameOf(file.path), file.path]));
     return byName.get(name.replaceAll('-', '_'));
   };
+}
+
+function initRequest(choice: InitRequestChoice): InitRequest {
+  if (typeof choice === 'string') return { name: choice, wait: true };
+  if ('uevent' in choice) return { modalias: choice.uevent };
+  return { name: choice.request, wait: choice.wait };
 }
 
 function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBehaviour[]> {
@@ -180,6 +212,15 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    requests: init.requests.map(initRequest),
+    ...(init.async === undefined
+      ? {}
+      : {
+          async: {
+            duration: init.async.duration_us * 1000,
+            requests: init.async.requests.map(initRequest),
+          },
+        }),
   });
   for (const [name, init] of Object.entries(scenario.modules.init)) {
     const made = Array.isArray(init) ? init.map(behaviour) : behaviour(init);

@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { callStep } from './schema-steps.ts';
 
 const DAY_NS = 86_400_000_000_000;
-const at_ns = z.int().min(0).max(30 * DAY_NS);
+const at_ns = z
+  .int()
+  .min(0)
+  .max(30 * DAY_NS);
 
 /** One process: when it comes, what it is called, and the one thing it asks for. */
 const process = z.strictObject({

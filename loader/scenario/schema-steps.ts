@@ -50,12 +50,31 @@ function isPattern(text: string): boolean {
 
 const args = text(TEXT_MAX).default('');
 
+const pattern = z.string().min(1).max(4096).refine(isPattern, 'a regular expression');
+
+/** What must come of a call; anything else fails the run. */
+const expectation = z.strictObject({
+  /** Its value, or the name of the errno. */
+  ret: z.union([z.int(), z.string().regex(/^E[A-Z0-9]+$/, 'an errno such as EEXIST')]).optional(),
+  /** Patterns, each of which a kernel log line of the call must match. */
+  log: z.array(pattern).max(1000).optional(),
+  /** A pattern that none may match. */
+  no_log: pattern.optional(),
+  /** What modprobe prints, its lines joined. */
+  output: pattern.optional(),
+  /** The text a read gives. */
+  pattern: pattern.optional(),
+});
+const expect = expectation.optional();
+export type Expectation = z.infer<typeof expectation>;
+
 const finitModule = z.strictObject({
   finit_module: path,
   flags: flags(MODULE_INIT_FLAGS, 0),
   args,
   /** `write`: opened write-only; `bad`: a descriptor that is not open. */
   open: z.enum(['read', 'write', 'bad']).default('read'),
+  expect,
 });
 const initModule = z.strictObject({
   init_module: path,
@@ -64,30 +83,26 @@ const initModule = z.strictObject({
   len: z.int().min(0).max(4_294_967_295).optional(),
   /** Pass a pointer that cannot be read. */
   fault: z.boolean().default(false),
+  expect,
 });
 const deleteModule = z.strictObject({
   delete_module: name,
   flags: flags(DELETE_FLAGS, 2048),
+  expect,
 });
 const requestModule = z.strictObject({
   request_module: name,
   wait: z.boolean().default(true),
+  expect,
 });
-const modprobe = z.strictObject({ modprobe: path, args });
+const modprobe = z.strictObject({ modprobe: path, args, expect });
 const uevent = z.strictObject({ uevent: path });
 const read = z.strictObject({
   read: path,
-  /** What the text must be, or a pattern it must match; anything else fails the run. */
-  expect: z
-    .union([
-      z.string().max(65_536),
-      z.strictObject({
-        pattern: z.string().min(1).max(4096).refine(isPattern, 'a regular expression'),
-      }),
-    ])
-    .optional(),
+  /** What the text must be, or what must come of the call. */
+  expect: z.union([z.string().max(65_536), expectation]).optional(),
 });
-const write = z.strictObject({ write: path, text: text(TEXT_MAX) });
+const write = z.strictObject({ write: path, text: text(TEXT_MAX), expect });
 const sleep = z.strictObject({ sleep_ms: z.number().min(0).max(86_400_000) });
 const log = z.strictObject({ log: text(1024) });
 /** A second name for a file, and a second file with the same bytes. */
@@ -125,6 +140,17 @@ const parallel = z.strictObject({
     )
     .min(1)
     .max(4096),
+  /** Sent to the programs of that name that the kernel has started, so long after the beginning. */
+  signals: z
+    .array(
+      z.strictObject({
+        program: z.string().min(1).max(15),
+        kind: z.enum(['int', 'kill']),
+        after_ms: z.number().min(0).max(86_400_000),
+      }),
+    )
+    .max(4096)
+    .default([]),
 });
 
 export const stepSchema = z.union([

@@ -95,15 +95,15 @@ const hotplug = z.strictObject({
 
 export const stormSchema = z
   .strictObject({
-  /** Named starting points of a boot, in milliseconds. */
-  phases: z
-    .record(z.string().min(1), z.strictObject({ at_ms: z.number().min(0).max(86_400_000) }))
-    .default({}),
-  generators: z.array(generator).max(1000).default([]),
-  /** Processes that come one by one at given times, as a recorded session has them. */
-  arrivals: arrivalsSchema.optional(),
-  /** CPUs that come and go. */
-  hotplug: z.array(hotplug).max(100_000).default([]),
+    /** Named starting points of a boot, in milliseconds. */
+    phases: z
+      .record(z.string().min(1), z.strictObject({ at_ms: z.number().min(0).max(86_400_000) }))
+      .default({}),
+    generators: z.array(generator).max(1000).default([]),
+    /** Processes that come one by one at given times, as a recorded session has them. */
+    arrivals: arrivalsSchema.optional(),
+    /** CPUs that come and go. */
+    hotplug: z.array(hotplug).max(100_000).default([]),
   })
   .refine((storm) => storm.generators.length > 0 || storm.arrivals !== undefined, {
     message: 'at least one generator, or arrivals',

@@ -20,7 +20,22 @@ const featureSchema = z
     layout: z.enum(['two', 'seven']),
     va_failure_message: z.enum(['vmalloc=', 'range']),
     module_memory_failure: z.enum(['noisy', 'quiet']),
-    workspace: z.enum(['vmalloc', 'kvmalloc']),
+    workspace: z.enum(['kmalloc', 'vmalloc', 'kvmalloc']),
+    protect: z.enum(['each_call', 'each_area']),
+    after_init: z.enum(['all', 'ro_after_init']),
+    ro_after_init: z.enum(['first', 'all']),
+    twice_named_sections: z.enum(['accepted', 'refused']),
+    taint_at: z.enum(['layout', 'list']),
+    this_module_check: z.boolean(),
+    symbol_index_check: z.boolean(),
+    string_table_types: z.boolean(),
+    strtab_check: z.boolean(),
+    percpu_relocations: z.boolean(),
+    missing_version: z.enum(['refused', 'accepted']),
+    module_namespaces: z.boolean(),
+    failed_search: z.enum(['vend', 'errno']),
+    test_kmod_fs: z.enum(['xfs', 'none']),
+    execmem_limit: z.enum(['__execmem_alloc', 'execmem_vmalloc']),
     lazy_areas: z.enum(['merged', 'per_node']),
     stats: z.boolean(),
     kread_bytes_bug: z.boolean(),
@@ -38,6 +53,7 @@ const featureSchema = z
     smp: z.boolean(),
     nx: z.boolean(),
     module_sig: z.enum(['off', 'permissive', 'enforce']),
+    module_sig_key: z.boolean(),
   })
   .partial();
 
@@ -51,6 +67,8 @@ export const kernelSchema = z.union([
     /** What the kernel proper exports: names, or the text of its Module.symvers. */
     exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
     blacklist: z.array(z.string()).default([]),
+    /** Signers whose keys it has, by common name, as modinfo shows `signer`. */
+    trusted_keys: z.array(z.string().min(1).max(200)).max(1000).optional(),
   }),
 ]);
 
@@ -74,7 +92,17 @@ export const machineSchema = z.strictObject({
     .default(DEFAULT_ADDRESS_SPACE),
   /** Text of /proc/vmallocinfo of a real box, or a path to it. */
   initial: z.string().optional(),
+  /** Which constants: those of bare metal, or of a guest of KVM. */
+  kind: z.enum(['bare-metal', 'kvm-guest']).default('bare-metal'),
+  /** Sockets, each with memory of its own; by default one for each 64 CPUs. */
+  sockets: z.int().min(1).max(256).optional(),
   memory_mb: z.int().min(1).max(67_108_864).optional(),
+  /** The kernel's command line: module_blacklist=, modprobe.blacklist=, MODULE.PARAM=VALUE. */
+  command_line: z
+    .string()
+    .max(4095)
+    .regex(/^[^\0]*$/, 'a text without NUL')
+    .default(''),
   costs,
 });
 
@@ -91,11 +119,23 @@ const userspaceSchema = z.strictObject({
         duration_ms: z.number().min(0).max(86_400_000).default(0),
         /** Does what modprobe does, after its own time. */
         modprobe: z.boolean().default(false),
+        /** Its file has a format no handler takes: exec asks for `binfmt-` and these four digits. */
+        binfmt: z
+          .string()
+          .regex(/^[0-9a-f]{4}$/, 'four hexadecimal digits')
+          .optional(),
       }),
     )
     .default({}),
   /** Directives as in modprobe.d: alias, blacklist, install, options, remove, softdep. */
   modprobe_conf: z.string().max(1_000_000).default(''),
+  /** Files of modprobe.d by absolute path, read in libkmod's order. */
+  modprobe_d: z
+    .record(
+      z.string().regex(/^\/.+\/[^/]+$/, 'the absolute path of a file'),
+      z.string().max(1_000_000),
+    )
+    .default({}),
   /** Names that the security module refuses to request, with the errno. */
   refuse_request: z.record(z.string(), z.int().min(-4095).max(-1)).default({}),
   costs: z
@@ -109,6 +149,15 @@ const userspaceSchema = z.strictObject({
     )
     .default({}),
 });
+
+/** A name for request_module(), waited for or not, or the modalias of a device that appears. */
+const initRequest = z.union([
+  z.string().min(1).max(4096),
+  z.strictObject({ request: z.string().min(1).max(4096), wait: z.boolean().default(true) }),
+  z.strictObject({ uevent: z.string().min(1).max(4096) }),
+]);
+
+const initRequests = z.array(initRequest).max(1000).default([]);
 
 const initSchema = z.strictObject({
   ret: z.int().min(-4095).max(2_147_483_647).default(0),
@@ -125,6 +174,12 @@ const initSchema = z.strictObject({
   holds: z.array(z.string().min(1)).default([]),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+  /** What it asks of user space, one after the other, once it has its memory. */
+  requests: initRequests,
+  /** A job it gives to an async worker, which its load waits for without `async_probe`. */
+  async: z
+    .strictObject({ duration_us: z.number().min(0).max(1e9).default(0), requests: initRequests })
+    .optional(),
 });
 
 /** One behaviour for every run of a module's init, or one for each run; the last one stays. */
@@ -143,7 +198,41 @@ const modulesSchema = z.union([
     }),
     init: inits,
   }),
+  /** Made after what /proc/modules says of each: name, bytes in memory, modules it uses. */
+  z.strictObject({
+    listed: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[\w-]{1,63}$/, 'the name of a module'),
+          size: z.int().min(1).max(1_073_741_824),
+          needs: z.array(z.string()).default([]),
+        }),
+      )
+      .min(1)
+      .max(20_000),
+    init: inits,
+  }),
 ]);
+
+/** What an imported scenario was made of, and what its machine did. */
+const provenanceSchema = z.array(
+  z.strictObject({
+    how: z.enum(['measured', 'derived', 'assumed']),
+    what: z.string(),
+    from: z.string(),
+  }),
+);
+
+const measuredSchema = z.strictObject({
+  /** Calls in the order of the steps; `ret` is left out where the record does not show it. */
+  calls: z
+    .array(z.strictObject({ op: z.string(), target: z.string(), ret: z.int().optional() }))
+    .default([]),
+  /** Rows of the `stats` text by label; decimal digits. */
+  stats: z.record(z.string(), z.string().regex(/^-?\d{1,20}$/)).default({}),
+  /** Where each allocation of the trace went, in order: `0x…` and bytes. */
+  areas: z.array(z.tuple([hexAddress, z.int().min(0)])).default([]),
+});
 
 export const scenarioSchema = z
   .strictObject({
@@ -158,6 +247,8 @@ export const scenarioSchema = z
     seed: z.int().min(0).max(4_294_967_295).default(1),
     steps: z.array(stepSchema).max(1_000_000).optional(),
     storm: stormSchema.optional(),
+    provenance: provenanceSchema.optional(),
+    measured: measuredSchema.optional(),
   })
   .refine((s) => (s.steps === undefined) !== (s.storm === undefined), {
     message: 'either steps or a storm',
@@ -168,6 +259,7 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type KernelChoice = z.infer<typeof kernelSchema>;
 export type MachineChoice = z.infer<typeof machineSchema>;
 export type InitChoice = z.infer<typeof initSchema>;
+export type InitRequestChoice = z.infer<typeof initRequest>;
 
 /** The document's JSON Schema (2020-12). */
 export function scenarioJsonSchema(): unknown {

@@ -1,6 +1,7 @@
 /** What the names of a generator mean, looked up before anything runs. */
+
+import type { CompileContext } from './compile-context.ts';
 import { CompileError } from './compile-error.ts';
-import type { CompileContext } from './compile-storm.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Generator } from './schema-storm.ts';
 import { moduleNameOf } from './storm-requests.ts';

@@ -1,7 +1,6 @@
 import { ERRNO, PAGE_SIZE } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';
-import { type TestKmod, type TestKmodAttribute, testKmodAttribute } from '../kmod/index.ts';
 import {
   deleteModule,
   finitModule,
@@ -10,7 +9,8 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import type { VirtualFile } from '../vfs/index.ts';
+import { exitCodeOf, shellWords } from '../userspace/index.ts';
+import { readNow } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
 /** No file of the guest's tree has this inode number. */
@@ -66,20 +66,16 @@ export function startOperation(
     case 'delete_module':
       return deleteModule(ctx, call, operation.name, operation.flags);
     case 'read':
-    case 'write': {
-      const attribute = testKmodAttribute(kernel.tree.absolute(operation.path));
-      const device = attribute === undefined ? undefined : userland.testKmod;
-      if (attribute === undefined || !device) return atOnce(accessFile(kernel, call, operation));
-      return accessTestKmod(device, call, operation, attribute);
-    }
+    case 'write':
+      return accessFile(kernel, call, operation);
     case 'request_module': {
       const { name, wait } = operation;
       const callSite = 'modstorm';
       return userland.requestModule.request({ name, wait, callSite });
     }
     case 'modprobe': {
-      const args = operation.args === '' ? [] : operation.args.split(' ');
-      return runModprobe(kernel, ['modprobe', operation.name, ...args]);
+      const { name, args } = operation;
+      return runModprobe(kernel, call, ['modprobe', name, ...shellWords(args)]);
     }
     case 'uevent': {
       const { modalias } = operation;
@@ -94,15 +90,24 @@ function* atOnce(ret: number): Coroutine<number> {
   return ret;
 }
 
-/** Model: the task that asks becomes modprobe for the time, where a shell would make a child. */
-function* runModprobe(kernel: SimKernel, argv: readonly string[]): Coroutine<number> {
+/**
+ * The exit code of modprobe as a shell gives it: 128 and the signal's number when one killed it.
+ * Model: the task that asks becomes modprobe for the time, where a shell would make a child.
+ */
+function* runModprobe(
+  kernel: SimKernel,
+  call: ModuleCall,
+  argv: readonly string[],
+): Coroutine<number> {
   const task = kernel.engine.current!;
   const { comm } = task;
   task.rename('modprobe');
-  const program = kernel.userland.modprobe.program(argv);
+  const said: string[] = [];
+  const program = kernel.userland.modprobe.program(argv, said);
   const status = (yield kernel.engine.enter(program)) as number;
   task.rename(comm);
-  return status;
+  if (said.length > 0) call.output = said;
+  return exitCodeOf(status);
 }
 
 /** The file of a finit_module, opened as the operation says, or the negative errno of open(2). */
@@ -118,48 +123,32 @@ function openForCall(
   const full = kernel.tree.absolute(path);
   const file = kernel.files.get(full);
   if (!file) return -ERRNO.ENOENT;
-  if (readable && file.unreadable !== undefined) return file.unreadable;
-  return { inode: virtualInode(full, file), readable, path };
+  const content = readNow(file);
+  if (typeof content === 'string') return { inode: virtualInode(full, content), readable, path };
+  return readable ? content : { inode: virtualInode(full, ''), readable, path };
 }
 
 /** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
-function virtualInode(full: string, file: VirtualFile): Inode {
+function virtualInode(full: string, content: string): Inode {
   const sysfs = full.startsWith('/sys/') && !full.startsWith('/sys/kernel/debug/');
-  const read = (): Uint8Array => new TextEncoder().encode(file.read());
+  const read = (): Uint8Array => new TextEncoder().encode(content);
   return new Inode(VIRTUAL_INO, 'file', { size: sysfs ? PAGE_SIZE : 0, read });
 }
 
-/** The files of the self-tests' driver: writing one may take its time. */
-function* accessTestKmod(
-  device: TestKmod,
-  call: ModuleCall,
-  operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
-  name: TestKmodAttribute | 'config',
-): Coroutine<number> {
-  call.stage = 'done';
-  if (operation.op === 'write') {
-    if (name === 'config') return -ERRNO.EACCES;
-    return yield* device.write(name, operation.text);
-  }
-  if (name === 'trigger_config' || name === 'reset') return -ERRNO.EACCES;
-  call.text = yield* device.read(name);
-  return call.text.length;
-}
-
-function accessFile(
+/** read(2) or write(2) of one of the kernel's own files. */
+function* accessFile(
   kernel: SimKernel,
   call: ModuleCall,
   operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
-): number {
+): Coroutine<number> {
   const file = kernel.files.get(kernel.tree.absolute(operation.path));
   if (!file) return -ERRNO.ENOENT;
   call.stage = 'done';
-  if (operation.op === 'read') {
-    if (file.unreadable !== undefined) return file.unreadable;
-    call.text = file.read();
-    return call.text.length;
+  if (operation.op === 'write') {
+    return file.write ? yield* file.write(operation.text) : -ERRNO.EACCES;
   }
-  if (!file.write) return -ERRNO.EACCES;
-  const err = file.write(operation.text);
-  return err === 0 ? operation.text.length : err;
+  const content = yield* file.read();
+  if (typeof content === 'number') return content;
+  call.text = content;
+  return content.length;
 }

@@ -1,6 +1,6 @@
-export { collectResult } from './collect-result.ts';
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
+export { checkExpectations } from './expectations.ts';
 export {
   type Arrival,
   type ArrivingProcess,
@@ -14,6 +14,13 @@ export {
   subjectOf,
 } from './operation.ts';
 export type { PortSession, SessionCompletion } from './port-session.ts';
-export type { AllocationFailure, CallResult, CallTally, RunResult } from './result.ts';
+export type {
+  AllocationFailure,
+  CallResult,
+  CallTally,
+  RunResult,
+  UnmetExpectation,
+} from './result.ts';
 export { RunObserver } from './run-observer.ts';
 export { type ArrivalAnswer, Session } from './session.ts';
+export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';

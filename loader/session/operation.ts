@@ -73,6 +73,12 @@ export interface GroupMember {
 export interface ProcessGroup {
   readonly files: readonly FileAction[];
   readonly members: readonly GroupMember[];
+  /** Signals to programs the kernel has started, by name, counted from the group's start. */
+  readonly signals?: readonly {
+    readonly program: string;
+    readonly kind: 'int' | 'kill';
+    readonly after: Nanos;
+  }[];
 }
 
 /** One context of a guest: a simulated CPU and what it asks for, in order. */

@@ -7,6 +7,7 @@ import type { Bytes, Nanos } from '../base/index.ts';
 import type { LoadStage, WastedBytes } from '../events/index.ts';
 import type { DuplicateRow } from '../stats/index.ts';
 import type { FragmentationStats } from '../vmalloc/index.ts';
+import type { StuckTask } from './stuck.ts';
 
 /** One call: of a scenario's step, or of a storm's CPU. */
 export interface CallResult {
@@ -30,6 +31,8 @@ export interface CallResult {
   readonly log: readonly string[];
   /** What a read read. */
   readonly text?: string;
+  /** What modprobe printed, both streams in order. */
+  readonly output?: readonly string[];
 }
 
 /** Calls of one kind: how many, how they ended. */
@@ -67,9 +70,11 @@ export interface AllocationFailure {
   readonly sentence: string;
 }
 
-/** A read that gave something else than its step expects. */
+/** A call of which something else came than its step expects. */
 export interface UnmetExpectation {
   readonly step: number;
+  /** Which process of a parallel step. */
+  readonly member?: number;
   readonly path: string;
   readonly expected: string;
   readonly found: string;
@@ -90,6 +95,8 @@ export interface RunResult {
   readonly counters: Readonly<Record<string, number | string>>;
   readonly counters_true: Readonly<Record<string, number>>;
   readonly wasted: WastedBytes;
+  /** The same without what a counter bug of some kernels adds for failed reads: their negative errors. */
+  readonly wasted_true: WastedBytes;
   readonly duplicates: readonly DuplicateRow[];
   readonly files: Readonly<Record<string, string>>;
   readonly vmalloc: FragmentationStats & { readonly start: string; readonly end: string };
@@ -101,6 +108,12 @@ export interface RunResult {
   /** When the last call was answered. */
   readonly settled_ns: Nanos;
   readonly events: number;
-  /** Reads whose text was not what the scenario expects. */
+  /** Tasks that can never go on, who waits for whom; empty when every request was answered. */
+  readonly stuck: readonly StuckTask[];
+  /** The same in sentences. */
+  readonly stuck_text: readonly string[];
+  /** How many things the scenario's steps expect. */
+  readonly expectations: number;
+  /** Those that came otherwise. */
   readonly unmet: readonly UnmetExpectation[];
 }

@@ -1,25 +1,19 @@
-import { errnoName, type VirtAddr } from '../base/index.ts';
+import { errnoName } from '../base/index.ts';
+import type { Task } from '../engine/index.ts';
 import type { EventBody, LoadStage } from '../events/index.ts';
 import type { SimKernel } from '../kernel.ts';
-import { AddressMap, explainFailure, failureFacts } from '../view/index.ts';
+import { FirstFailure, type RequestNow } from './first-failure.ts';
 import type { AllocationFailure, CallResult, CallTally, PeakUse } from './result.ts';
 import type { RequestRecord, SessionObserver } from './session.ts';
+import { type StuckTask, stuckTasks } from './stuck.ts';
 
 const NO_LINES: readonly string[] = [];
 
 /** Results a storm keeps: the first ones; later ones count only in the tallies. */
 const MAX_RESULTS = 100_000;
 
-interface OpenRequest {
-  readonly op: string;
-  readonly subject: string;
+interface OpenRequest extends RequestNow {
   stage: LoadStage;
-}
-
-interface FailedSearch {
-  readonly size: number;
-  readonly task: string;
-  readonly vstart: VirtAddr;
 }
 
 /** Watches a run: keeps its results (but none of uevents, which nobody waits for), its call tallies, its peak and its first failure. */
@@ -29,20 +23,23 @@ export class RunObserver implements SessionObserver {
   resultsTotal = 0;
   readonly calls: Record<string, CallTally> = {};
   peak: PeakUse = { t: 0, used: 0, lazy: 0, largest_free: 0, request: 0 };
-  firstFailure: AllocationFailure | null = null;
+  readonly failures: FirstFailure;
   events = 0;
+  /** Sum of the error numbers that a counter bug adds to the bytes of failed reads; not positive. */
+  readErrors = 0;
   /** When the last call was answered. */
   settled = 0;
   readonly #kernel: SimKernel;
   readonly #stepped: boolean;
+  #session: { readonly unanswered: readonly Task[] } | undefined;
   readonly #lines = new Map<number, string[]>();
   readonly #open = new Map<number, OpenRequest>();
-  #failedSearch: FailedSearch | null = null;
 
   /** `stepped`: every second operation of context 0 is a step of the scenario. */
   constructor(kernel: SimKernel, stepped: boolean) {
     this.#kernel = kernel;
     this.#stepped = stepped;
+    this.failures = new FirstFailure(kernel, (request) => this.#open.get(request));
     kernel.onLog((line, request) => {
       if (!this.#open.has(request)) return;
       const lines = this.#lines.get(request);
@@ -51,6 +48,22 @@ export class RunObserver implements SessionObserver {
     });
     kernel.events.watch((event) => this.#observe(event));
     this.#notePeak(0, 0);
+  }
+
+  onStart(session: { readonly unanswered: readonly Task[] }): void {
+    this.#session = session;
+  }
+
+  /** Tasks that wait for ever, once a run has come to its end. */
+  get stuck(): readonly StuckTask[] {
+    return stuckTasks(this.#session?.unanswered ?? [], (request) => {
+      const open = this.#open.get(request);
+      return open === undefined ? '' : `${open.op} ${open.subject}`.trimEnd();
+    });
+  }
+
+  get firstFailure(): AllocationFailure | null {
+    return this.failures.first;
   }
 
   onRecord(record: RequestRecord): void {
@@ -73,24 +86,26 @@ export class RunObserver implements SessionObserver {
       allocated_bytes: call.allocated,
       log,
     };
-    const plain = !this.#stepped && member === undefined && call.text === undefined;
+    const plain = !this.#stepped && member === undefined && call.text === undefined && !call.output;
     this.results.push(plain ? answer : this.#withMore(record, answer));
   }
 
   /** What few results have: apart, since an object made of parts takes its time. */
   #withMore(record: RequestRecord, answer: CallResult): CallResult {
     const { member } = record;
-    const { text } = record.call;
+    const { text, output } = record.call;
     return {
       ...(this.#stepped ? { step: Math.floor(record.sequence / 2) } : {}),
       ...(member === undefined ? {} : { member }),
       ...answer,
       ...(text === undefined ? {} : { text }),
+      ...(output === undefined ? {} : { output }),
     };
   }
 
   #observe(event: EventBody): void {
     this.events += 1;
+    this.failures.push(event);
     switch (event.kind) {
       case 'request_begin':
         this.#open.set(event.request, {
@@ -106,16 +121,12 @@ export class RunObserver implements SessionObserver {
       }
       case 'outcome':
         if (event.op !== 'read') this.settled = this.#kernel.engine.now;
+        if (event.wasted.kread < 0) this.readErrors += event.wasted.kread;
         this.#open.delete(event.request);
         this.#tally(event.op, event.ret);
         break;
       case 'vm_area':
-        this.#failedSearch = null;
         this.#notePeak(this.#kernel.engine.now, event.request);
-        break;
-      case 'alloc_vmap_area':
-        if (event.failed) this.#noteFailedSearch(event);
-        else this.#failedSearch = null;
         break;
     }
   }
@@ -145,44 +156,6 @@ export class RunObserver implements SessionObserver {
       lazy: space.lazyBytes(),
       largest_free: space.largestFree(),
       request,
-    };
-  }
-
-  /** Two failed searches for the same thing with only a purge between them: there is no room. */
-  #noteFailedSearch(event: EventBody & { kind: 'alloc_vmap_area' }): void {
-    const { engine, events, space } = this.#kernel;
-    const { size, align, vstart, vend } = event;
-    const { now: t, currentCpu: cpu, currentLabel: task } = engine;
-    const before = this.#failedSearch;
-    const again = before?.size === size && before.task === task && before.vstart === vstart;
-    if (!again) {
-      this.#failedSearch = { size, task, vstart };
-      return;
-    }
-    this.#failedSearch = null;
-    if (this.firstFailure) return;
-    const request = engine.current?.request ?? 0;
-    const open = this.#open.get(request);
-    const stats = space.stats();
-    const seq = events.emitted - 1;
-    const stage = open?.stage ?? 'request';
-    const failure = { seq, t, cpu, task, size, align, vstart, vend, request, stage };
-    const map = new AddressMap(space.preset, { initial: space.areas() });
-    const facts = failureFacts(map, failure, map.stateAt({ seq: 0, t }));
-    this.firstFailure = {
-      t,
-      seq,
-      cpu,
-      task,
-      request,
-      op: open?.op ?? '',
-      subject: open?.subject ?? '',
-      stage,
-      size,
-      align,
-      total_free: stats.free,
-      largest_free: stats.largest_free,
-      sentence: explainFailure({ ...facts, request: open ?? null }),
     };
   }
 }

@@ -28,6 +28,8 @@ export interface RequestRecord {
 }
 
 export interface SessionObserver {
+  /** Told of the session it observes, before time begins. */
+  onStart?(session: { readonly unanswered: readonly Task[] }): void;
   onRecord(record: RequestRecord): void;
 }
 
@@ -88,6 +90,7 @@ export class Session implements PortSession {
     this.#kernel = kernel;
     this.#program = program;
     this.#observer = observer;
+    observer.onStart?.(this);
     const { engine, callerPolicy: policy } = kernel;
     this.#contexts = program.contexts.map(({ cpu, comm, operations }, index) => {
       const context = new Context(index, cpu, operations[Symbol.iterator]());
@@ -106,6 +109,11 @@ export class Session implements PortSession {
 
   get contexts(): number {
     return this.#contexts.length;
+  }
+
+  /** Tasks of contexts whose request has not been answered. */
+  get unanswered(): readonly Task[] {
+    return this.#contexts.flatMap(({ task, waiting }) => (task && !waiting ? [task] : []));
   }
 
   get now(): Nanos {
@@ -195,7 +203,9 @@ export class Session implements PortSession {
     const { engine, callerPolicy: policy } = this.#kernel;
     const arrival = this.#arrived.length;
     const context = new Context(this.#contexts.length + arrival, 0, [][Symbol.iterator]());
-    const task = engine.spawn({ comm, policy }, () => this.#serveArrival(context, arrival, operation));
+    const task = engine.spawn({ comm, policy }, () =>
+      this.#serveArrival(context, arrival, operation),
+    );
     this.#arrived.push(task);
   }
 
@@ -274,9 +284,9 @@ export class Session implements PortSession {
     const { engine } = kernel;
     const start = engine.now;
     const { cpu } = engine.current!;
-    const call = kernel.beginCall(operation.op, subjectOf(operation), kernel.nextRequest());
+    const call = kernel.calls.begin(operation.op, subjectOf(operation), kernel.calls.nextRequest());
     const value = (yield engine.enter(startOperation(kernel, call, operation))) as number;
-    const ret = kernel.endCall(call, value);
+    const ret = kernel.calls.end(call, value);
     const record: RequestRecord = {
       call,
       context: context.index,
@@ -301,6 +311,10 @@ export class Session implements PortSession {
     for (const action of group.files) {
       const err = this.#kernel.tree.apply(action);
       if (err !== 0) return err;
+    }
+    const { userland } = this.#kernel;
+    for (const { program, kind, after } of group.signals ?? []) {
+      engine.after(after, () => userland.signalHelpers(program, kind));
     }
     const children: Task[] = [];
     const { comm, policy } = engine.current!;

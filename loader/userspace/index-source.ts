@@ -17,6 +17,8 @@ export interface IndexSource {
     readonly order?: string;
     /** modules.builtin.modinfo: aliases of what is built in. */
     readonly builtinModinfo?: string;
+    /** /proc/cmdline, which libkmod reads too. */
+    readonly commandLine?: string;
   };
 }
 
@@ -28,6 +30,8 @@ export interface IndexFacts {
   readonly symbols: ReadonlyMap<string, string>;
   /** Lines of modules.softdep. */
   readonly softdep: string;
+  /** Paths of files that bear a module's name and are none: depmod leaves them out. */
+  readonly unreadable: readonly string[];
   /** Things left out, one sentence each. */
   readonly problems: readonly string[];
 }
@@ -42,10 +46,10 @@ interface Scanned extends ModuleScan {
 
 export function gatherFacts(source: IndexSource): FactsResult {
   const { metadata } = source;
-  const problems: string[] = [];
+  const unreadable: string[] = [];
   const complete =
     metadata.dep !== undefined && metadata.alias !== undefined && metadata.softdep !== undefined;
-  const scanned = complete ? [] : scanAll(source.files, problems);
+  const scanned = complete ? [] : scanAll(source.files, unreadable);
   let modules: DepLine[];
   let inOrder: Scanned[] = scanned;
   if (metadata.dep === undefined) {
@@ -75,19 +79,20 @@ export function gatherFacts(source: IndexSource): FactsResult {
           : parseAlias(metadata.alias),
       symbols: symbolOwners(metadata.symbols, inOrder),
       softdep: metadata.softdep ?? inOrder.map(softdepText).join(''),
-      problems,
+      unreadable,
+      problems: unreadable.map((path) => `${path}: expected a module, found no readable ELF file`),
     },
   };
 }
 
-function scanAll(files: readonly ModuleFile[], problems: string[]): Scanned[] {
+function scanAll(files: readonly ModuleFile[], unreadable: string[]): Scanned[] {
   const scanned: Scanned[] = [];
   for (const file of files) {
     if (!hasModuleExtension(file.path)) continue;
     const image = decompressModule(file.read());
     const scan = image && scanModule(image);
     if (scan) scanned.push({ path: file.path, ...scan });
-    else problems.push(`${file.path}: expected a module, found no readable ELF file`);
+    else unreadable.push(file.path);
   }
   return scanned;
 }

@@ -2,6 +2,7 @@
  * The directives of modprobe.d(5), read line by line as libkmod reads them (libkmod-config.c,
  * kmod 30). A bad line is reported and skipped.
  */
+import type { CommandLineFacts } from './kernel-command-line.ts';
 import { normalizeAlias } from './normalize.ts';
 
 export interface ConfAlias {
@@ -24,23 +25,29 @@ export interface ConfSoftdep {
 export interface ModprobeConf {
   readonly aliases: ConfAlias[];
   readonly blacklist: Set<string>;
+  /** The same in order, with repetitions. */
+  readonly blacklistLines: string[];
   readonly options: ConfText[];
   readonly install: ConfText[];
   readonly remove: ConfText[];
   readonly softdeps: ConfSoftdep[];
   /** `modprobe.d line 3: ignoring bad line starting with 'alais'` */
   readonly problems: string[];
+  /** What libkmod prints of them, and the line of its source that does (Debian's kmod 30). */
+  readonly complaints: { readonly place: number; readonly text: string }[];
 }
 
 export function emptyConf(): ModprobeConf {
   return {
     aliases: [],
     blacklist: new Set(),
+    blacklistLines: [],
     options: [],
     install: [],
     remove: [],
     softdeps: [],
     problems: [],
+    complaints: [],
   };
 }
 
@@ -49,10 +56,28 @@ export function parseModprobeConf(conf: ModprobeConf, text: string, file: string
   for (const { line, number } of logicalLines(text)) {
     const { word: command, rest } = takeWord(line);
     if (command === '' || line.startsWith('#')) continue;
-    if (!parseDirective(conf, command, rest)) {
-      conf.problems.push(`${file} line ${number}: ignoring bad line starting with '${command}'`);
+    if (command === 'include' || command === 'config') {
+      complain(conf, 708, `${file}: command ${command} is deprecated and not parsed anymore`);
+    } else if (!parseDirective(conf, command, rest)) {
+      complain(conf, 712, `${file} line ${number}: ignoring bad line starting with '${command}'`);
     }
   }
+}
+
+function complain(conf: ModprobeConf, place: number, text: string): void {
+  conf.problems.push(text);
+  conf.complaints.push({ place, text });
+}
+
+/** What the kernel's command line adds, behind all files. */
+export function addCommandLine(conf: ModprobeConf, facts: CommandLineFacts): void {
+  for (const name of facts.blacklist) addBlacklist(conf, name);
+  for (const { module, text } of facts.options) conf.options.push({ module, text });
+}
+
+function addBlacklist(conf: ModprobeConf, name: string): void {
+  conf.blacklist.add(name);
+  conf.blacklistLines.push(name);
 }
 
 /** freadline_wrapped(): a backslash joins lines; elsewhere it vanishes. */
@@ -108,7 +133,7 @@ function parseDirective(conf: ModprobeConf, command: string, args: string): bool
       return true;
     }
     case 'blacklist':
-      conf.blacklist.add(name);
+      addBlacklist(conf, name);
       return true;
     case 'options':
       return addText(conf.options, name, rest.replaceAll('\t', ' '));

@@ -1,9 +1,17 @@
 import { aliasLoop } from './alias-loop.ts';
 import { AliasTrie } from './alias-trie.ts';
+import { type ConfFile, confFilesInOrder } from './conf-files.ts';
 import { parseBuiltin, parseBuiltinAliases } from './depmod-text.ts';
 import { fnmatch } from './fnmatch.ts';
 import { gatherFacts, type IndexFacts, type IndexSource } from './index-source.ts';
-import { type ConfText, emptyConf, type ModprobeConf, parseModprobeConf } from './modprobe-conf.ts';
+import { parseKernelCommandLine } from './kernel-command-line.ts';
+import {
+  addCommandLine,
+  type ConfText,
+  emptyConf,
+  type ModprobeConf,
+  parseModprobeConf,
+} from './modprobe-conf.ts';
 import { normalizeAlias, normalizeModuleName, pathToModuleName } from './normalize.ts';
 
 /** A module of modules.dep. */
@@ -33,6 +41,8 @@ export type ModuleIndexResult =
  */
 export class ModuleIndex {
   readonly conf: ModprobeConf;
+  /** Paths of files that bear a module's name and are none. */
+  readonly unreadable: readonly string[];
   /** What was left out while reading, one sentence each. */
   readonly problems: readonly string[];
   readonly #modules = new Map<string, IndexedModule>();
@@ -41,15 +51,15 @@ export class ModuleIndex {
   readonly #builtinAliases = new AliasTrie();
   readonly #symbols: ReadonlyMap<string, string>;
   readonly #resolved = new Map<string, readonly ModuleRef[]>();
+  readonly #source: IndexSource;
+  readonly #facts: IndexFacts;
 
-  /** Reads a source; modprobe.d files sort before modules.softdep, as most do. */
+  /** Reads a source: its files of modprobe.d in libkmod's order, the kernel's command line last. */
   static build(source: IndexSource): ModuleIndexResult {
     const gathered = gatherFacts(source);
     if (!gathered.ok) return gathered;
     const { facts } = gathered;
-    const conf = emptyConf();
-    parseModprobeConf(conf, source.metadata.modprobeConf ?? '', 'modprobe.d');
-    parseModprobeConf(conf, facts.softdep, 'modules.softdep');
+    const conf = readConf(source, facts.softdep);
     const index = new ModuleIndex(source, facts, conf);
     const loop = aliasLoop(
       conf.aliases,
@@ -62,6 +72,8 @@ export class ModuleIndex {
   private constructor(source: IndexSource, facts: IndexFacts, conf: ModprobeConf) {
     const problems = [...facts.problems];
     this.conf = conf;
+    this.#source = source;
+    this.#facts = facts;
     const present = new Set(source.files.map((file) => file.path));
     const priorities = new Map<string, number>();
     for (const { path, dependencies } of facts.modules) {
@@ -89,7 +101,37 @@ export class ModuleIndex {
     for (const entry of parseBuiltinAliases(source.metadata.builtinModinfo ?? '')) {
       this.#builtinAliases.add(entry);
     }
+    this.unreadable = facts.unreadable;
     this.problems = [...problems, ...conf.problems];
+  }
+
+  /**
+   * What `modprobe -d`, `-S` and `-C` look at: `elsewhere` is a directory without indexes, and
+   * `configPaths` replace the usual directories.
+   */
+  seenFrom(elsewhere: boolean, configPaths: readonly string[] | undefined): ModuleIndex {
+    const facts = elsewhere ? NO_FACTS : this.#facts;
+    const source = elsewhere
+      ? { ...this.#source, files: [], metadata: withoutDepmod(this.#source.metadata) }
+      : this.#source;
+    return new ModuleIndex(source, facts, readConf(source, facts.softdep, configPaths));
+  }
+
+  /** modules.alias as its index lists it: by pattern, byte by byte. */
+  get aliasLines(): readonly { readonly pattern: string; readonly module: string }[] {
+    return this.#facts.aliases
+      .flatMap(({ pattern, module }) => {
+        const key = normalizeAlias(pattern);
+        return key === undefined ? [] : [{ pattern: key, module }];
+      })
+      .sort((a, b) => (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0));
+  }
+
+  /** Exported symbols and who has them, by name. */
+  get symbolLines(): readonly { readonly symbol: string; readonly module: string }[] {
+    return [...this.#symbols]
+      .map(([symbol, module]) => ({ symbol, module }))
+      .sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0));
   }
 
   /** The module of that exact, normalised name. */
@@ -183,4 +225,48 @@ export class ModuleIndex {
 
 function command(list: readonly ConfText[], name: string): string | undefined {
   return list.find(({ module }) => fnmatch(module, name))?.text;
+}
+
+const NO_FACTS: IndexFacts = {
+  modules: [],
+  aliases: [],
+  symbols: new Map(),
+  softdep: '',
+  unreadable: [],
+  problems: [],
+};
+
+function withoutDepmod({
+  modprobeConf,
+  modprobeFiles,
+  commandLine,
+}: IndexSource['metadata']): IndexSource['metadata'] {
+  return {
+    ...(modprobeConf === undefined ? {} : { modprobeConf }),
+    ...(modprobeFiles === undefined ? {} : { modprobeFiles }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+  };
+}
+
+/**
+ * kmod_config_new(). Directives that have no file of their own stand behind all files, but before
+ * modules.softdep where no file comes after that.
+ */
+function readConf(
+  { metadata }: IndexSource,
+  softdepText: string,
+  configPaths?: readonly string[],
+): ModprobeConf {
+  const conf = emptyConf();
+  const softdep: ConfFile = { path: 'modules.softdep', text: softdepText };
+  const files = confFilesInOrder(metadata.modprobeFiles ?? [], softdep, configPaths);
+  const loose = configPaths === undefined ? (metadata.modprobeConf ?? '') : '';
+  const last = files.at(-1) === softdep;
+  for (const file of files) {
+    if (last && file === softdep) parseModprobeConf(conf, loose, 'modprobe.d');
+    parseModprobeConf(conf, file.text, file.path);
+  }
+  if (!last) parseModprobeConf(conf, loose, 'modprobe.d');
+  addCommandLine(conf, parseKernelCommandLine(metadata.commandLine ?? ''));
+  return conf;
 }

@@ -95,7 +95,8 @@ export class UdevWorker {
   /** worker_process_device(): rules, modules, the device's record. */
   *#process({ uevent }: QueuedEvent): Coroutine<void> {
     const { costs } = this.#libkmod.kernel;
-    yield this.#engine.work(costs.udev_rules_ns);
+    const paths = costs.udev_rules_paths;
+    yield* this.#libkmod.kernel.sysfs(paths, costs.udev_rules_ns / paths);
     if (costs.udev_rules_wait_ns > 0) {
       yield* this.#engine.sleep(costs.udev_rules_wait_ns, 'killable');
       if (this.#killed) return;

@@ -1,33 +1,30 @@
 import {
-  type CompressionFormat,
-  decodeGzip,
-  decodeXz,
-  decodeZstd,
+  decodeUserGzip,
+  decodeUserXz,
+  decodeUserZstd,
   moduleDecompressionFormat,
+  type UserDecode,
 } from '../decompress/index.ts';
 
-const images = new WeakMap<Uint8Array, { readonly image: Uint8Array | undefined }>();
+const images = new WeakMap<Uint8Array, UserDecode>();
 
 /**
- * The module in a file that may be compressed, as user space unpacks it; undefined when the stream
- * is damaged. Remembered for each byte array.
- * Model: the kernel's decoders stand for zlib, liblzma and libzstd, which take a little more: xz
- * checks other than CRC32, concatenated streams.
+ * The module in a file that may be compressed, as libkmod unpacks it with liblzma, zlib and libzstd.
+ * Remembered for each byte array.
  */
-export function decompressModule(bytes: Uint8Array): Uint8Array | undefined {
+export function unpackModule(bytes: Uint8Array): UserDecode {
   const format = moduleDecompressionFormat(bytes);
-  if (format === null) return bytes;
+  if (format === null) return { ok: true, image: bytes };
   let known = images.get(bytes);
   if (!known) {
-    const result = DECODERS[format](bytes);
-    known = { image: result.ok ? result.image : undefined };
+    known = { gzip: decodeUserGzip, xz: decodeUserXz, zstd: decodeUserZstd }[format](bytes);
     images.set(bytes, known);
   }
-  return known.image;
+  return known;
 }
 
-const DECODERS = {
-  gzip: decodeGzip,
-  xz: decodeXz,
-  zstd: decodeZstd,
-} as const satisfies Record<CompressionFormat, unknown>;
+/** The same for who only looks: undefined when the file cannot be unpacked. */
+export function decompressModule(bytes: Uint8Array): Uint8Array | undefined {
+  const unpacked = unpackModule(bytes);
+  return unpacked.ok ? unpacked.image : undefined;
+}

@@ -1,3 +1,4 @@
+import type { Nanos } from '../base/index.ts';
 import type { CompressionFormat } from '../decompress/index.ts';
 import type { Coroutine, Engine } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
@@ -14,6 +15,8 @@ export interface UserKernel {
   readonly costs: UserspaceCosts;
   /** Text of /sys/module/compression; undefined when there is no such file. */
   readonly compression: CompressionFormat | undefined;
+  /** The current task walks so many paths of sysfs, `own` nanoseconds each when it is alone. */
+  sysfs(paths: number, own: Nanos): Coroutine<void>;
   /** Opens a file for reading, by a path that may be relative to the modules directory. */
   open(path: string): OpenFile | undefined;
   /** finit_module(2): 0 or a negative errno. `file` is one that `open` gave. */

@@ -1,2 +1,3 @@
 export { type FileAction, GuestTree, type OpenResult } from './guest-tree.ts';
-export { type VirtualFile, VirtualFiles } from './virtual-files.ts';
+export { type PlainText, plainFile, readNow, type VirtualFile, writeNow } from './virtual-file.ts';
+export { VirtualFiles } from './virtual-files.ts';

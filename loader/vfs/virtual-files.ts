@@ -12,18 +12,12 @@ import {
   procModules,
 } from '../module/index.ts';
 import { COUNTER_NAMES, statsText } from '../stats/index.ts';
-
-/** A file whose text is made when it is read. */
-export interface VirtualFile {
-  read(): string;
-  /** A negative errno that reading meets with instead. */
-  readonly unreadable?: number | undefined;
-  /** Takes what is written; a negative errno refuses. Absent: the file cannot be written. */
-  write?(text: string): number;
-}
+import { type PlainText, plainFile, type VirtualFile } from './virtual-file.ts';
 
 export interface VirtualFilesOptions {
   readonly kmsg: () => string;
+  /** /proc/cmdline, without its newline. */
+  readonly commandLine: string;
   readonly modprobePath: VirtualFile;
   readonly dupsTrace: VirtualFile;
   readonly modulesDisabled: VirtualFile;
@@ -36,20 +30,25 @@ export class VirtualFiles {
   readonly #ctx: ModuleContext;
   readonly #fixed = new Map<string, VirtualFile>();
   readonly #standIns = new Map<string, VirtualFile>();
+  readonly #providers: ((path: string) => VirtualFile | undefined)[] = [];
   #kptrRestrict = 0;
 
   constructor(ctx: ModuleContext, options: VirtualFilesOptions) {
     this.#ctx = ctx;
     const text = (path: string, read: () => string): void => {
-      this.#fixed.set(path, { read });
+      this.#fixed.set(path, plainFile({ read }));
     };
     text('/proc/modules', () => procModules(ctx, this.#showAddresses));
-    this.#fixed.set('/proc/sys/kernel/kptr_restrict', {
-      read: () => `${this.#kptrRestrict}\n`,
-      write: (value) => this.#restrict(value),
-    });
+    this.#fixed.set(
+      '/proc/sys/kernel/kptr_restrict',
+      plainFile({
+        read: () => `${this.#kptrRestrict}\n`,
+        write: (value) => this.#restrict(value),
+      }),
+    );
     text('/proc/vmallocinfo', () => ctx.space.vmallocinfo());
     text('/proc/meminfo', () => ctx.space.meminfo());
+    text('/proc/cmdline', () => `${options.commandLine}\n`);
     text('/dev/kmsg', options.kmsg);
     this.#fixed.set('/proc/sys/kernel/modprobe', options.modprobePath);
     this.#fixed.set('/proc/sys/kernel/modules_disabled', options.modulesDisabled);
@@ -74,10 +73,23 @@ export class VirtualFiles {
     this.#standIns.set(path, file);
   }
 
+  /** Files of a device: `find` gives the one of a path, while it is there. */
+  provide(find: (path: string) => VirtualFile | undefined): void {
+    this.#providers.push(find);
+  }
+
   get(path: string): VirtualFile | undefined {
     const fixed = this.#fixed.get(path);
-    if (fixed || !path.startsWith('/sys/module/')) return fixed;
-    return this.#moduleFile(path) ?? this.#sectionFile(path) ?? this.#parameterFile(path);
+    if (fixed) return fixed;
+    if (path.startsWith('/sys/module/')) {
+      const shown = this.#moduleFile(path) ?? this.#sectionFile(path);
+      return shown ? plainFile(shown) : this.#parameterFile(path);
+    }
+    for (const find of this.#providers) {
+      const file = find(path);
+      if (file) return file;
+    }
+    return undefined;
   }
 
   /** Every path that exists now. */
@@ -121,24 +133,15 @@ export class VirtualFiles {
     if (!mod || !param) return undefined;
     const standIn = this.#standIns.get(path);
     if (standIn) return standIn;
-    const show = (): string | number =>
-      paramReadable(param) ? paramAttrShow(mod, param) : -ERRNO.EACCES;
     const write = (text: string): number => paramAttrStore(this.#ctx, mod, param, text);
-    return {
-      read: () => {
-        const shown = show();
-        return typeof shown === 'string' ? shown : '';
-      },
-      get unreadable() {
-        const shown = show();
-        return typeof shown === 'number' ? shown : undefined;
-      },
+    return plainFile({
+      read: () => (paramReadable(param) ? paramAttrShow(mod, param) : -ERRNO.EACCES),
       ...(paramWritable(param) ? { write } : {}),
-    };
+    });
   }
 
   /** /sys/module/<name>/sections/.text */
-  #sectionFile(path: string): VirtualFile | undefined {
+  #sectionFile(path: string): PlainText | undefined {
     const match = /^\/sys\/module\/([^/]+)\/sections\/\.text$/.exec(path);
     const mod = match ? this.#inSysfs(match[1]!) : undefined;
     if (!mod) return undefined;
@@ -146,7 +149,7 @@ export class VirtualFiles {
   }
 
   /** /sys/module/<name>/…, kernel/module/sysfs.c and main.c, Linux 6.12 */
-  #moduleFile(path: string): VirtualFile | undefined {
+  #moduleFile(path: string): PlainText | undefined {
     const match = /^\/sys\/module\/([^/]+)\/([a-z]+)$/.exec(path);
     if (!match) return undefined;
     const mod = this.#inSysfs(match[1]!);

@@ -80,6 +80,11 @@ export class AddressMap implements EventSink {
     return this.#failures.failures;
   }
 
+  /** Time and event of each of them, however many there are. */
+  get failurePoints(): { readonly t: Float64Array; readonly seq: Float64Array } {
+    return this.#failures.points;
+  }
+
   get failureCount(): number {
     return this.#failures.count;
   }

@@ -6,6 +6,7 @@
 import {
   alignUp,
   type Bytes,
+  Column,
   type CpuId,
   type Nanos,
   PAGE_SIZE,
@@ -40,14 +41,20 @@ const PMD_SIZE: Bytes = 2 * 1024 * 1024;
 /** Later failures than these are counted, not kept. */
 const MAX_KEPT = 10_000;
 
+/** Who asks, and how far that request has come. */
+export type RequestsNow = Pick<RequestLog, 'currentOf' | 'stageOf'>;
+
 export class FailureTracker {
-  readonly #requests: RequestLog;
+  readonly #requests: RequestsNow;
   /** Tasks whose last attempt failed and may yet be repeated. */
   readonly #open = new Map<string, FailedAttempt>();
   readonly #failures: FailedAllocation[] = [];
+  /** Time and place of every failure, those that are not kept included. */
+  readonly #times = Column.float64();
+  readonly #seqs = Column.float64();
   #count = 0;
 
-  constructor(requests: RequestLog) {
+  constructor(requests: RequestsNow) {
     this.#requests = requests;
   }
 
@@ -92,6 +99,11 @@ export class FailureTracker {
     this.#close(before.failure);
   }
 
+  /** No attempt is waiting to be repeated: what has failed is settled. */
+  get settled(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** How many requests for room failed, one still being repeated included. */
   get count(): number {
     return this.#count + this.#open.size;
@@ -103,12 +115,26 @@ export class FailureTracker {
     return [...this.#failures, ...open].sort((a, b) => a.seq - b.seq);
   }
 
+  /** Time and event of every failure, in order of their last attempt. */
+  get points(): { readonly t: Float64Array; readonly seq: Float64Array } {
+    const open = [...this.#open.values()].map(({ failure }) => failure);
+    const order = new Uint32Array(this.#count + open.length).map((_, i) => i);
+    const seqAt = (i: number): number =>
+      i < this.#count ? this.#seqs.get(i) : open[i - this.#count]!.seq;
+    const timeAt = (i: number): number =>
+      i < this.#count ? this.#times.get(i) : open[i - this.#count]!.t;
+    order.sort((a, b) => seqAt(a) - seqAt(b));
+    return { t: Float64Array.from(order, timeAt), seq: Float64Array.from(order, seqAt) };
+  }
+
   /** The first of all, or null. */
   get first(): FailedAllocation | null {
     return this.failures[0] ?? null;
   }
 
   #close(failure: FailedAllocation): void {
+    this.#times.set(this.#count, failure.t);
+    this.#seqs.set(this.#count, failure.seq);
     this.#count += 1;
     if (this.#failures.length < MAX_KEPT) this.#failures.push(failure);
   }

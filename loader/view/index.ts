@@ -1,48 +1,3 @@
-export type { AddressBase } from './../base/address-text.ts';
-export {
-  exactTime,
-  formatBytes,
-  formatShare,
-  formatTime,
-  groupDigits,
-} from './../base/quantity-text.ts';
-export type {
-  AreaPurpose,
-  EventBody,
-  EventStamp,
-  LoadStage,
-  TraceEvent,
-  Tracer,
-  WastedBytes,
-} from './../events/event.ts';
-export {
-  AREA_PURPOSES,
-  type BodyOf,
-  EVENT_FIELDS,
-  EVENT_KINDS,
-  type EventField,
-  type EventKind,
-  LOAD_STAGES,
-} from './../events/event-fields.ts';
-export { EventLog, type EventSink, type StampSource } from './../events/event-log.ts';
-export { EventRecorder, type RecorderOptions } from './../events/event-recorder.ts';
-export type { RequestFacts, RequestLog } from './../events/request-log.ts';
-export { FtraceTextReader } from './../export/ftrace-import.ts';
-export {
-  type FtraceHeader,
-  FtraceTextWriter,
-  formatFtraceLine,
-  ftraceHeader,
-  isFtraceEvent,
-} from './../export/ftrace-text.ts';
-export {
-  EventLineReader,
-  EventLineWriter,
-  formatEventLine,
-  type ParsedEvent,
-  parseEventLine,
-} from './../export/jsonl.ts';
-export { type TraceEventJsonOptions, TraceEventJsonWriter } from './../export/trace-event-json.ts';
 export { AddressMap, type AddressMapOptions, type Peak, type StateResult } from './address-map.ts';
 export type { AddressState, Hole, WindowSummary } from './address-state.ts';
 export type { AreaFacts, Instant } from './area-history.ts';
@@ -55,7 +10,16 @@ export {
   failureFacts,
   type Holder,
 } from './explain-failure.ts';
-export type { FailedAllocation } from './failure-tracker.ts';
+export { type FailedAllocation, FailureTracker, type RequestsNow } from './failure-tracker.ts';
+export {
+  apart,
+  type Copies,
+  copiesIn,
+  type Headline,
+  type HeadlineLink,
+  type HeadlinePart,
+  headline,
+} from './headline.ts';
 export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
 export {
   MAP_CLASSES,
@@ -90,6 +54,7 @@ export { type MapSvgOptions, mapSvg } from './map-svg.ts';
 export { type MapTextOptions, mapText } from './map-text.ts';
 export { type MapView, mapView } from './map-view.ts';
 export { MOMENT_FORMS, type Moment, type MomentResult, parseMoment } from './moment.ts';
+export { Narrator } from './narrator.ts';
 export {
   areaCode,
   type CellMap,
@@ -107,3 +72,23 @@ export {
   TimeSeries,
   type TimeSeriesOptions,
 } from './time-series.ts';
+export {
+  baseName,
+  moduleNameOf,
+  type RangeTotals,
+  TRACK_GROUPS,
+  type TrackGroup,
+  TrackLog,
+} from './track-log.ts';
+export {
+  rowOffsets,
+  SLICE_DOOMED,
+  SLICE_STAGE,
+  SLICE_STAGE_MASK,
+  SLICE_WAITING,
+  type SliceLevel,
+  type Slices,
+  type SlicesAsked,
+  type TrackedRun,
+  trackSlices,
+} from './track-slices.ts';

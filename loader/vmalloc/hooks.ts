@@ -35,6 +35,10 @@ export interface VmallocOptions {
   readonly lazyAreas?: 'per_node' | 'merged';
   /** Who allocates module memory: `execmem` from 6.10 on, `module_alloc` before. */
   readonly moduleAllocator?: 'execmem' | 'module_alloc';
+  /** va_start of a search that found nothing: the window's end, or the errno (6.15 on). */
+  readonly failedSearch?: 'vend' | 'errno';
+  /** The function that limits the line of a failed module allocation. */
+  readonly execmemLimit?: '__execmem_alloc' | 'execmem_vmalloc';
   /** RAM of the machine; a larger vmalloc fails at once. Default: no limit. */
   readonly totalRamPages?: PageCount;
   /** Possible CPUs (nr_cpu_ids). Default: the CPUs online at construction. */

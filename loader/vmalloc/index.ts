@@ -1,12 +1,5 @@
 /** The vmalloc address space: table of contents. */
 
-export {
-  absoluteAddress,
-  formatAddress,
-  formatHex,
-  type ParsedAddress,
-  parseAddress,
-} from './../base/address.ts';
 export { type AreaOwner, VM, VmArea } from './area.ts';
 export type { AreaView } from './area-view.ts';
 export {

@@ -80,6 +80,7 @@ export class VmallocSpace {
   readonly #blocks: VmapBlocks;
   readonly #structs: VmStructs;
   readonly #moduleAllocator: 'execmem' | 'module_alloc';
+  readonly #execmemLimit: 'execmem' | 'execmem_vmalloc';
   /** Where module memory is looked for, in this order. */
   readonly #moduleRanges: readonly AddressRange[];
   /** All module ranges apart from the vmalloc window, or null when modules live in it. */
@@ -88,6 +89,7 @@ export class VmallocSpace {
   constructor(preset: AddressSpacePreset, hooks: VmallocHooks, options: VmallocOptions = {}) {
     this.preset = preset;
     this.#moduleAllocator = options.moduleAllocator ?? 'execmem';
+    this.#execmemLimit = options.execmemLimit === 'execmem_vmalloc' ? 'execmem_vmalloc' : 'execmem';
     this.#allocator = new VmapAllocator(preset, hooks, options);
     this.#blocks = new VmapBlocks(this.#allocator, options.possibleCpus ?? hooks.onlineCpus());
     this.#allocator.onReclaim = () => this.#blocks.purgeFragmented();
@@ -245,7 +247,7 @@ export class VmallocSpace {
     }
     if (execmem) {
       const text = 'execmem: unable to allocate memory';
-      log.printLimited('execmem', LOG_LEVEL.WARNING, () => text);
+      log.printLimited(this.#execmemLimit, LOG_LEVEL.WARNING, () => text);
     }
     return null;
   }

@@ -8,6 +8,7 @@
 
 import {
   type Bytes,
+  ERRNO,
   formatHex,
   PAGE_SIZE,
   type PageCount,
@@ -52,6 +53,7 @@ export class VmapAllocator {
   readonly #vaFailureMessage: 'range' | 'vmalloc=';
   /** Parked neighbours become one, as before 6.9. */
   readonly #merged: boolean;
+  readonly #failedAsErrno: boolean;
   readonly #notifiers = new Set<() => number>();
   readonly #ulongMax: VirtAddr;
   readonly #addressZero: VirtAddr;
@@ -71,6 +73,7 @@ export class VmapAllocator {
     this.#ulongMax = wrap - 1;
     this.#addressZero = Number(-preset.base);
     this.#vaFailureMessage = options.vaFailureMessage ?? 'range';
+    this.#failedAsErrno = options.failedSearch === 'errno';
     this.#merged = options.lazyAreas === 'merged';
     const cpus = options.possibleCpus ?? hooks.onlineCpus();
     const oneNode = preset.wordBits === 32 || this.#merged;
@@ -133,7 +136,7 @@ export class VmapAllocator {
       if (addr < 0) addr = this.tree.alloc(size, align, range.start, range.end);
       this.hooks.trace.emit({
         kind: 'alloc_vmap_area',
-        va_start: addr < 0 ? range.end : addr,
+        va_start: addr < 0 ? this.#failedStart(size, align, range) : addr,
         size,
         align,
         vstart: range.start,
@@ -159,6 +162,17 @@ export class VmapAllocator {
     area.vnId = vnId;
     this.insertBusy(area);
     return area;
+  }
+
+  /**
+   * What the trace shows for a search without result: vend, or as an unsigned long -ERANGE when a
+   * block beyond the range is large enough and -ENOENT when none is (__alloc_vmap_area, 6.15).
+   */
+  #failedStart(size: Bytes, align: Bytes, range: AddressRange): VirtAddr {
+    if (!this.#failedAsErrno) return range.end;
+    const length = align > PAGE_SIZE ? size + align - 1 : size;
+    const beyond = this.tree.largestWithin(range.start, this.#ulongMax + 1) >= length;
+    return this.#ulongMax + 1 - (beyond ? ERRNO.ERANGE : ERRNO.ENOENT);
   }
 
   /** Describes an area; it is not busy before `busy.add`. */

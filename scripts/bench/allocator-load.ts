@@ -2,7 +2,7 @@
 import { KernelLog, Random } from '../../loader/engine/index.ts';
 import { ADDRESS_SPACES } from '../../loader/presets/index.ts';
 import { VmallocSpace } from '../../loader/vmalloc/index.ts';
-import { NaiveFirstFit } from '../../test/loader/vmalloc/naive-first-fit.ts';
+import { NaiveFirstFit } from './naive-first-fit.ts';
 
 const PAGE = 4096;
 /** Areas of 1 to 16 pages, like the parts of most modules. */

@@ -4,6 +4,7 @@ import { findLinuxGuest, guestCacheOf } from '../../emulator/linux/guest-cache.t
 import { guestModules } from '../verify/module-files.ts';
 import { runCase } from '../verify/run-case.ts';
 import { churn } from '../verify/suites/churn.ts';
+import { v86Target } from '../verify/target.ts';
 
 export interface KernelAgainstModel {
   /** Wall-clock time of the steps alone, in milliseconds: the kernel's without its boot. */
@@ -20,8 +21,9 @@ export async function churnAgainstKernel(root: string): Promise<KernelAgainstMod
   let kernelMs = 0;
   let modelMs = 0;
   let steps = 0;
-  for (const one of await churn.cases(guestModules(guest), churn.seeds[0]!, 'xz')) {
-    const result = await runCase(one, { guest, variant: 'xz' });
+  const target = v86Target(guest);
+  for (const one of await churn.cases(guestModules(guest), churn.seeds[0]!, 'xz', target)) {
+    const result = await runCase(one, { target, variant: 'xz' });
     kernelMs += result.stepsMs;
     modelMs += result.modelMs;
     steps += result.steps;

@@ -46,6 +46,16 @@ const runValues = z.object({
   scenario: z.string().optional(),
 });
 
+/** What `boot --guest linux` takes beyond {@link runValues}. */
+const linuxValues = z.object({
+  exec: z.string().min(1).optional(),
+  record: z.string().min(1).optional(),
+  'guest-kernel': z.string().min(1).optional(),
+  initramfs: z.string().min(1).optional(),
+  memory: count(2048, 32).optional(),
+  cold: z.boolean().default(false),
+});
+
 const sweepValues = z.object({
   out: z.string().min(1).optional(),
   jobs: count(1024).optional(),
@@ -68,6 +78,7 @@ const compareValues = z.object({
   'until-failure': z.boolean().default(false),
   by: z.enum(['cpus', 'vmalloc']).default('cpus'),
   most: count(8192).optional(),
+  draws: count(10_000, 1).optional(),
   json: z.boolean().default(false),
 });
 
@@ -92,6 +103,32 @@ function onePositional(positionals: readonly string[], what: string): string {
   });
 }
 
+function somePositionals(positionals: readonly string[], what: string): readonly string[] {
+  if (positionals.length > 0) return positionals;
+  throw new InputError({ file: 'arguments', expected: `at least one ${what}`, found: 'none' });
+}
+
+/** `verify --alone`: steps on the real kernel, and what it says; no model beside it. */
+async function verifyAlone(
+  values: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const known = ['alone', 'out', 'force', 'seed', 'modules', 'json', 'kernel'];
+  const foreign = Object.keys(values).find((name) => !known.includes(name));
+  if (foreign !== undefined) {
+    throw new InputError({
+      file: `--${foreign}`,
+      expected: 'nothing: it has no effect with --alone',
+      found: String(values[foreign]),
+    });
+  }
+  const scenario =
+    positionals.length === 0 ? undefined : onePositional(positionals, 'scenario with --alone');
+  const { bootLinux } = await import('./boot-linux.ts');
+  return bootLinux({ ...optionsOf(runValues, values), scenario }, context);
+}
+
 const NAMES = Object.keys(BUNDLED_SCENARIOS);
 const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
 const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
@@ -113,10 +150,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: `modstorm boot [--guest storm|linux|FILE] [--scenario SCENARIO] [options]
 
 ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module port
-  --guest linux   the real kernel that npm run guest:linux builds runs the steps of SCENARIO itself,
-                  or loads every module it has
+  --guest linux   a real Linux that asks the model for its modules (npm run guest:linux and
+                  npm run guest:userland); Ctrl-A x leaves it. SCENARIO gives kernel, machine and
+                  modules. Of this guest only:
+  --exec COMMANDS     a shell runs them instead of a person, then the guest ends
+  --record FILE       the session as a scenario, which replay and compare take
+  --guest-kernel FILE another bzImage
+  --initramfs FILE    another initramfs
+  --memory MB         the guest's memory (default 256)
+  --cold              boot from the start; no saved state is used or kept
 `,
-    options: { ...RUN_OPTIONS, guest: { type: 'string' }, scenario: { type: 'string' } },
+    options: {
+      ...RUN_OPTIONS,
+      guest: { type: 'string' },
+      scenario: { type: 'string' },
+      exec: { type: 'string' },
+      record: { type: 'string' },
+      'guest-kernel': { type: 'string' },
+      initramfs: { type: 'string' },
+      memory: { type: 'string' },
+      cold: { type: 'boolean' },
+    },
     async run(values, positionals, context) {
       if (positionals.length > 0) {
         throw new InputError({
@@ -127,8 +181,18 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
       }
       const options = optionsOf(runValues, values);
       if (options.guest === 'linux') {
-        const { bootLinux } = await import('./boot-linux.ts');
-        return bootLinux(options, context);
+        const { 'guest-kernel': guestKernel, ...own } = optionsOf(linuxValues, values);
+        const { bootAsking } = await import('./boot-asking.ts');
+        return bootAsking({ ...options, ...own, guestKernel }, context);
+      }
+      const foreign = Object.keys(linuxValues.shape).find((name) => values[name] !== undefined);
+      if (foreign !== undefined) {
+        const expected = '--guest linux beside it';
+        throw new InputError({
+          file: `--${foreign}`,
+          expected,
+          found: `--guest ${options.guest ?? 'storm'}`,
+        });
       }
       const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
       const { runCommand } = await import('./run-command.ts');
@@ -137,14 +201,21 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
   },
   replay: {
     summary: 'run a scenario without an emulator',
-    help: `modstorm replay SCENARIO [options]
+    help: `modstorm replay SCENARIO [options] [--explain]
+
+  --explain  the run in sentences before the report: who waited for whom, and how it ended
 
 ${SCENARIO_HELP}`,
-    options: RUN_OPTIONS,
+    options: { ...RUN_OPTIONS, explain: { type: 'boolean' } },
     async run(values, positionals, context) {
       const scenario = onePositional(positionals, 'scenario');
       const { runCommand } = await import('./run-command.ts');
-      return runCommand({ ...optionsOf(runValues, values), scenario, guest: undefined }, context);
+      const { explain, ...others } = values;
+      const options = optionsOf(runValues, others);
+      return runCommand(
+        { ...options, scenario, guest: undefined, explain: explain === true },
+        context,
+      );
     },
   },
   inspect: {
@@ -191,7 +262,8 @@ ${SCENARIO_HELP}`,
   --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
   --seed N, --modules DIR, --json as for replay
 
-  published sets the model beside what was measured on three guests in 2023.
+  published sets the model beside what was measured on machines of 2021 to 2023.
+  --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
 `,
     options: {
       kernels: { type: 'string' },
@@ -201,6 +273,7 @@ ${SCENARIO_HELP}`,
       'until-failure': { type: 'boolean' },
       by: { type: 'string' },
       most: { type: 'string' },
+      draws: { type: 'string' },
       json: { type: 'boolean' },
     },
     async run(values, positionals, context) {
@@ -261,6 +334,76 @@ ${SCENARIO_HELP}`,
       return mergeCommand({ file, shards, out: dir, json }, context);
     },
   },
+  import: {
+    summary: 'traces, logs and dumps of a real machine as a scenario',
+    help: `modstorm import FILE|DIR… [-o SCENARIO] [options]
+
+  Files are told apart by content: ftrace text, trace-cmd report, perf script, perf trace, bpftrace,
+  strace -f, dmesg and journalctl in all their forms, serial captures, /proc/vmallocinfo,
+  /proc/modules, lsmod, module stats, /proc/meminfo, udevadm info -e, modaliases, lspci -nn -k,
+  Module.symvers, systemd-udevd debug logs, and what modstorm record left (.tar.gz).
+  -o, --output FILE  the scenario; default stdout
+  --modules DIR      the machine's module files (/lib/modules/RELEASE)
+  --name NAME        name of the scenario
+  --json             the scenario with provenance, warnings and unusable lines
+`,
+    options: {
+      output: { type: 'string', short: 'o' },
+      modules: { type: 'string' },
+      name: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file or directory');
+      const options = optionsOf(
+        z.object({
+          output: z.string().min(1).optional(),
+          modules: z.string().min(1).optional(),
+          name: z.string().min(1).max(200).optional(),
+          json: z.boolean().default(false),
+        }),
+        values,
+      );
+      const { importCommand } = await import('./import-command.ts');
+      return importCommand({ ...options, files }, context);
+    },
+  },
+  explain: {
+    summary: 'what a log, a vmallocinfo or a stats text says, in words',
+    help: `modstorm explain FILE… [--json]
+
+  Any of the files that import takes. A log with a failed allocation and the vmallocinfo of the same
+  boot together tell fragmentation from exhaustion.
+`,
+    options: { json: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      const files = somePositionals(positionals, 'file');
+      const { explainCommand } = await import('./explain-command.ts');
+      return explainCommand({ files, json: values.json === true }, context);
+    },
+  },
+  record: {
+    summary: 'the script that records a real machine',
+    help: `modstorm record > record.sh
+modstorm record --boot
+
+  Prints a POSIX shell script; run it as root on the machine. It leaves one .tar.gz for import.
+  --boot  how to record from the first second of a boot
+`,
+    options: { boot: { type: 'boolean' } },
+    async run(values, positionals, context) {
+      if (positionals.length > 0) {
+        throw new InputError({
+          file: 'arguments',
+          expected: 'only --boot',
+          found: positionals.join(' '),
+        });
+      }
+      const { RECORD_BOOT, RECORD_SCRIPT } = await import('./record-script.ts');
+      await context.write(values.boot === true ? RECORD_BOOT : RECORD_SCRIPT);
+      return 0;
+    },
+  },
   modules: {
     summary: 'what each module of a directory would cost',
     help: `modstorm modules DIR|FILE [--json]
@@ -282,16 +425,24 @@ ${SCENARIO_HELP}`,
     },
   },
   verify: {
-    summary: 'the same operations on a real Linux in v86, side by side',
+    summary: 'the same operations on a real Linux and in the model, side by side',
     help: `modstorm verify [SCENARIO…] [options]
 
-  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds.
+  Without SCENARIO the suites are run. Needs the guest that npm run guest:linux builds; in QEMU,
+  the kernel that npm run guest:qemu fetches.
+  --machine M          v86 (default), or qemu-x86_64: Debian's stock amd64 kernel, unmodified
+  --kernel V           v6.12 (default) or v6.1: the real kernel and the model's preset
   --suite NAME         one suite
   --seed N             another draw of it
   --variant V          kernel for xz (default), gzip or zstd modules
-  --guest-kernel FILE  another bzImage of the same build
-  --modules DIR        module files beside the guest's own, for SCENARIO
+  --guest-kernel FILE  another bzImage that takes the same modules
+  --modules DIR        module files beside the guest's own, for SCENARIO or --recorded
+  --recorded PATH      instead of a guest: the recorded answers of a real kernel, a file or a
+                       directory; more may follow. Module files that are not in --modules DIR are
+                       made after their facts (modules.json.gz beside the recording)
   --all                every seed and variant
+  --alone              the real kernel alone carries out the steps of one SCENARIO, or loads every
+                       module it has; --out DIR, --force and --seed as for replay
   --json               one JSON document on stdout
 `,
     options: {
@@ -299,23 +450,52 @@ ${SCENARIO_HELP}`,
       seed: { type: 'string' },
       variant: { type: 'string' },
       'guest-kernel': { type: 'string' },
+      machine: { type: 'string' },
+      kernel: { type: 'string' },
       modules: { type: 'string' },
+      recorded: { type: 'string' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
+      alone: { type: 'boolean' },
+      out: { type: 'string' },
+      force: { type: 'boolean' },
     },
     async run(values, positionals, context) {
+      if (values.alone === true) return verifyAlone(values, positionals, context);
+      const alone = ['out', 'force'].find((name) => values[name] !== undefined);
+      if (alone !== undefined) {
+        throw new InputError({ file: `--${alone}`, expected: '--alone beside it', found: 'none' });
+      }
       const { 'guest-kernel': guestKernel, ...rest } = optionsOf(
         z.object({
           suite: z.string().optional(),
           seed: count(4_294_967_295).optional(),
           variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
           'guest-kernel': z.string().min(1).optional(),
+          machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
+          kernel: z.string().min(1).optional(),
           modules: z.string().min(1).optional(),
+          recorded: z.string().min(1).optional(),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
         }),
         values,
       );
+      const { recorded, modules, kernel, json } = rest;
+      if (recorded !== undefined) {
+        const other = ['suite', 'seed', 'variant', 'guest-kernel', 'machine', 'all'].find(
+          (name) => values[name] !== undefined,
+        );
+        if (other !== undefined) {
+          const found = `--${other}, which has no effect on a recording`;
+          throw new InputError({ file: '--recorded', expected: '--kernel, --modules', found });
+        }
+        const { recordedCommand } = await import('../verify/recorded/recorded-command.ts');
+        const { parseKernelVariant } = await import('./kernel-variant.ts');
+        const paths = [recorded, ...positionals];
+        const rules = kernel === undefined ? undefined : parseKernelVariant(kernel, '--kernel');
+        return recordedCommand({ paths, modules, kernel: rules, json }, context);
+      }
       const { verifyCommand } = await import('../verify/verify-command.ts');
       return verifyCommand({ ...rest, guestKernel, scenarios: positionals }, context);
     },

@@ -3,6 +3,7 @@ import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { comparePublished } from './compare-published.ts';
 import { type ComparedRun, compareText, thresholdText } from './compare-text.ts';
+import { InputError } from './input-error.ts';
 import { parseKernelVariants, underVariant } from './kernel-variant.ts';
 import { Progress } from './progress.ts';
 import { runScenario, summarise } from './run-summary.ts';
@@ -20,6 +21,8 @@ export interface CompareOptions {
   /** Largest CPU count, or size in MiB, that is tried. */
   readonly most?: number | undefined;
   readonly json: boolean;
+  /** Of `published`: how many draws of seed and constants. */
+  readonly draws?: number | undefined;
 }
 
 /** `vmalloc=` of an i386 kernel takes at most this (arch/x86/mm/init_32.c). */
@@ -30,7 +33,14 @@ export async function compareCommand(
   options: CompareOptions,
   context: CommandContext,
 ): Promise<number> {
-  if (options.scenario === 'published') return await comparePublished(options.json, context);
+  if (options.scenario === 'published') return await publishedCommand(options, context);
+  if (options.draws !== undefined) {
+    throw new InputError({
+      file: '--draws',
+      expected: 'compare published',
+      found: `compare ${options.scenario}`,
+    });
+  }
   const variants = parseKernelVariants(options.kernels, '--kernels');
   const { seed, modules } = options;
   const loaded = loadScenario(options.scenario, { seed, modules });
@@ -45,6 +55,20 @@ export async function compareCommand(
       : await sideBySide(loaded, scenarios, options, context, progress);
   } catch (error) {
     throw asInputError(error, loaded.origin);
+  } finally {
+    progress.clear();
+  }
+}
+
+const DRAWS = 9;
+
+async function publishedCommand(
+  { json, draws = DRAWS }: CompareOptions,
+  context: CommandContext,
+): Promise<number> {
+  const progress = new Progress();
+  try {
+    return await comparePublished({ json, draws }, context, (text) => progress.show(text));
   } finally {
     progress.clear();
   }

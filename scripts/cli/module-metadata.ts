@@ -2,25 +2,27 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleMetadata } from '../../loader/module/index.ts';
+import { isConfName } from '../../loader/userspace/index.ts';
 import { InputError } from './input-error.ts';
 import { unreadable } from './module-walk.ts';
 
 /** Far above the largest distribution's modules.alias, which has about 3 MB. */
 const MAX_TEXT = 256 * 1024 * 1024;
 
-/** In order of precedence: a file name in one hides the same name in those after it. */
-const MODPROBE_DIRECTORIES = [
-  'etc/modprobe.d',
-  'run/modprobe.d',
-  'usr/local/lib/modprobe.d',
-  'usr/lib/modprobe.d',
-  'lib/modprobe.d',
-  'modprobe.d',
+/** Folders below the file tree, and where the guest has them. */
+const MODPROBE_DIRECTORIES: readonly (readonly [folder: string, guest: string])[] = [
+  ['etc/modprobe.d', '/etc/modprobe.d'],
+  ['run/modprobe.d', '/run/modprobe.d'],
+  ['usr/local/lib/modprobe.d', '/usr/local/lib/modprobe.d'],
+  ['usr/lib/modprobe.d', '/lib/modprobe.d'],
+  ['lib/modprobe.d', '/lib/modprobe.d'],
+  // Not a place of modprobe's: beside the modules, for trees that are no whole file system.
+  ['modprobe.d', '/lib/modprobe.d'],
 ];
 
 /** `root` holds the modules and depmod's files; `top` is the file tree they belong to. */
 export function readModuleMetadata(root: string, top: string): ModuleMetadata {
-  const modprobeConf = readModprobeConf(root, top);
+  const modprobeFiles = readModprobeFiles(root, top);
   return {
     ...readText('dep', root, 'modules.dep'),
     ...readText('alias', root, 'modules.alias'),
@@ -29,7 +31,7 @@ export function readModuleMetadata(root: string, top: string): ModuleMetadata {
     ...readText('symbols', root, 'modules.symbols'),
     ...readText('order', root, 'modules.order'),
     ...readText('builtinModinfo', root, 'modules.builtin.modinfo', 'latin1'),
-    ...(modprobeConf === undefined ? {} : { modprobeConf }),
+    ...(modprobeFiles.length === 0 ? {} : { modprobeFiles }),
   };
 }
 
@@ -59,25 +61,23 @@ function readOptional(file: string, encoding: BufferEncoding = 'utf8'): string |
   }
 }
 
-/** All `*.conf` of the modprobe.d directories, in the order of their names as modprobe reads them. */
-function readModprobeConf(root: string, top: string): string | undefined {
+/** All files of the modprobe.d directories; of one path the first is kept. */
+function readModprobeFiles(root: string, top: string): { path: string; text: string }[] {
   const files = new Map<string, string>();
-  const directories = MODPROBE_DIRECTORIES.map((name) => join(top, name));
-  if (root !== top) directories.push(join(root, 'modprobe.d'));
-  for (const directory of directories) {
+  const places = MODPROBE_DIRECTORIES.map(([name, guest]) => [join(top, name), guest] as const);
+  if (root !== top) places.push([join(root, 'modprobe.d'), '/lib/modprobe.d']);
+  for (const [directory, guest] of places) {
     for (const name of confNames(directory)) {
-      if (!files.has(name)) files.set(name, join(directory, name));
+      const path = `${guest}/${name}`;
+      if (!files.has(path)) files.set(path, readOptional(join(directory, name)) ?? '');
     }
   }
-  if (files.size === 0) return undefined;
-  const names = [...files.keys()].sort();
-  const texts = names.map((name) => readOptional(files.get(name)!) ?? '');
-  return texts.map((text) => (text === '' || text.endsWith('\n') ? text : `${text}\n`)).join('');
+  return [...files].map(([path, text]) => ({ path, text }));
 }
 
 function confNames(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith('.conf'));
+    return readdirSync(directory).filter(isConfName).sort();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];

@@ -1,6 +1,7 @@
 import type { CallTally, RunResult } from '../../loader/session/index.ts';
 import type { FragmentationStats } from '../../loader/vmalloc/index.ts';
 import { barText, bytesText, counted, timeText } from './byte-text.ts';
+import { stepLines } from './step-lines.ts';
 
 /** What only the host knows of a run: wall-clock figures, in milliseconds. */
 export interface HostFigures {
@@ -18,11 +19,12 @@ const FAILURES = {
   load: 'failed_load_modules',
 } as const;
 
-/** The report of a run: one screen, no longer than 24 lines of 100 columns. */
+/** The report of a run: what came of its steps, then one screen of at most 24 lines of 100 columns. */
 export function reportText(result: RunResult, host: HostFigures): string {
   const lines = [
     headline(result),
     '',
+    ...stepLines(result),
     ...askedLines(result.calls),
     `loaded    ${loadedText(result)}`,
     '',
@@ -65,7 +67,9 @@ function loadedText({ counters_true }: RunResult): string {
   return `${counted(modcount!, 'module')}, ${bytesText(total_mod_size!)} (${bytesText(total_text_size!)} text)`;
 }
 
-function wasteLines({ wasted, counters_true }: RunResult): string[] {
+function wasteLines({ wasted: counter, wasted_true, counters_true }: RunResult): string[] {
+  const wasted = wasted_true;
+  const wrong = counter.kread !== wasted.kread;
   const total = STAGES.reduce((sum, stage) => sum + wasted[stage], 0);
   const failures = STAGES.reduce((sum, stage) => sum + (counters_true[FAILURES[stage]] ?? 0), 0);
   const head = `wasted    ${bytesText(total)} in ${counted(failures, 'failed load')}`;
@@ -74,7 +78,11 @@ function wasteLines({ wasted, counters_true }: RunResult): string[] {
     ...STAGES.map((stage) => {
       const count = String(counters_true[FAILURES[stage]] ?? 0).padStart(9);
       const bar = barText(total === 0 ? 0 : wasted[stage] / total, BAR);
-      return `  ${stage.padEnd(12)}${bytesText(wasted[stage]).padStart(12)}${count}   ${bar}`;
+      const said =
+        wrong && stage === 'kread'
+          ? `counted ${bytesText(counter.kread)}: this kernel adds errors of reads`
+          : bar;
+      return `  ${stage.padEnd(12)}${bytesText(wasted[stage]).padStart(12)}${count}   ${said}`;
     }),
   ];
 }

@@ -1,5 +1,6 @@
-import { type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
-import { collectResult, driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { collectResult, type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
+import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { Narrator } from '../../loader/view/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { OutputDirectory } from './output-directory.ts';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly out?: string | undefined;
   readonly force: boolean;
   readonly json: boolean;
+  /** Tells the run in sentences before the report. */
+  readonly explain?: boolean;
   /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
   readonly guest?: string | undefined;
 }
@@ -31,6 +34,8 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
   const progress = new Progress();
   try {
     const run = prepare(loaded, progress);
+    const narrator = options.explain ? new Narrator() : undefined;
+    if (narrator) run.kernel.events.attach(narrator);
     const outputs = out ? new RunOutputs(out, run.kernel) : undefined;
     const session = new Session(run.kernel, run.program, run.observer);
     const host = await serve(options, context, run, session, progress);
@@ -38,12 +43,18 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     const result = collectResult(run);
     outputs?.finish(run, result);
     out?.commit();
-    await print(options, context, result, host);
+    if (narrator && !options.json) await context.write(narration(narrator));
+    await print(options, context, result, host, narrator);
     warn(run.warnings());
-    for (const { step, path, expected, found } of result.unmet) {
-      process.stderr.write(`steps[${step}]: ${path}: expected ${expected}, found ${found}\n`);
+    for (const { step, member, path, expected, found } of result.unmet) {
+      const place = `steps[${step}]${member === undefined ? '' : `.parallel[${member}]`}`;
+      process.stderr.write(`${place}: ${path}: expected ${expected}, found ${found}\n`);
     }
-    return result.unmet.length === 0 ? 0 : 1;
+    if (result.stuck.length > 0) {
+      process.stderr.write('the run cannot end: a request is never answered\n');
+      for (const sentence of result.stuck_text) process.stderr.write(`  ${sentence}\n`);
+    }
+    return result.unmet.length === 0 && result.stuck.length === 0 ? 0 : 1;
   } catch (error) {
     progress.clear();
     throw asInputError(error, loaded.origin);
@@ -97,16 +108,23 @@ function warn(warnings: readonly string[]): void {
   if (more > 0) process.stderr.write(`and ${more} more like it\n`);
 }
 
+function narration({ sentences, left }: Narrator): string {
+  const more = left > 0 ? `and ${left} more sentences\n` : '';
+  return `${sentences.map((line) => `${line}\n`).join('')}${more}\n`;
+}
+
 async function print(
   options: RunOptions,
   context: CommandContext,
   result: RunResult,
   host: HostFigures,
+  narrator?: Narrator,
 ): Promise<void> {
   if (!options.json) {
     await context.write(reportText(result, host));
     return;
   }
-  const document = { ...result, host: { ...host } };
+  const explained = narrator ? { explanation: narrator.sentences } : {};
+  const document = { ...result, ...explained, host: { ...host } };
   await context.write(`${JSON.stringify(document, null, 2)}\n`);
 }

@@ -1,7 +1,7 @@
 import type { WastedBytes } from '../../loader/events/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
-import { prepareRun, type Scenario } from '../../loader/scenario/index.ts';
-import { collectResult, driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
+import { collectResult, prepareRun, type Scenario } from '../../loader/scenario/index.ts';
+import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
 import type { Breath } from './breath.ts';
 
 /** What is compared of a run. */
@@ -44,8 +44,8 @@ export function summarise(result: RunResult): RunSummary {
   ) as unknown as WastedBytes;
   return {
     modules_loaded: counters.modcount ?? 0,
-    wasted: result.wasted,
-    wasted_total: sum(result.wasted),
+    wasted: result.wasted_true,
+    wasted_total: sum(result.wasted_true),
     failed,
     failed_total: sum(failed),
     peak_used: result.peak.used,

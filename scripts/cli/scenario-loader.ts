@@ -7,6 +7,7 @@ import {
   addressSpace,
   BUNDLED_SCENARIOS,
   CompileError,
+  catalogChoice,
   type Scenario,
   scenarioSchema,
   unknownName,
@@ -141,10 +142,7 @@ export function openModules(
   if (typeof modules !== 'string' && 'dir' in modules) {
     return openModuleDirectory(fromCommandLine ? modules.dir : resolve(base, modules.dir));
   }
-  const name =
-    typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
-  const options =
-    typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
+  const { name, options } = catalogChoice(modules);
   const source = openCatalog(name, { ...options, arch: architecture(scenario, origin) });
   if (source) return source;
   throw new InputError({

@@ -1,12 +1,19 @@
 /** Serves the files of one folder on 127.0.0.1, and nothing else. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { InputError } from './input-error.ts';
 
-/** No path leads out of the folder, or into one below it. */
-const FILE_NAME = /^\w[\w.-]*$/;
+/** No path leads out of the folder, or into one below it; no file system takes longer names. */
+const FILE_NAME = /^\w[\w.-]{0,199}$/;
+
+/** A name that changes with what the file holds, so that browsers may keep it for good. */
+const HASHED = /-[0-9A-Z]{8}\.\w+$/;
+
+/** Kinds of files that are smaller when compressed. */
+const COMPRESSED = new Set(['.html', '.css', '.js', '.txt', '.wasm', '.json', '.webmanifest']);
 
 const HOST = '127.0.0.1';
 
@@ -15,6 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
+  '.json': 'application/json',
   '.wasm': 'application/wasm',
   '.bin': 'application/octet-stream',
 };
@@ -37,8 +45,6 @@ const HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  // Files keep their names from build to build.
-  'Cache-Control': 'no-cache',
 };
 
 export interface WebServer {
@@ -56,7 +62,16 @@ export async function serveDirectory(directory: string, port: number): Promise<W
       found: 'no index.html',
     });
   }
-  const server = createServer((request, response) => answer(directory, request, response));
+  const packed = new Map<string, Packed>();
+  const server = createServer((request, response) => {
+    try {
+      answer(directory, packed, request, response);
+    } catch (error) {
+      // Whatever one request did, the next one is answered.
+      if (response.headersSent) response.destroy();
+      else end(response, 500, `this request could not be answered: ${(error as Error).message}`);
+    }
+  });
   await listen(server, port);
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -88,7 +103,18 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-function answer(directory: string, request: IncomingMessage, response: ServerResponse): void {
+/** A file compressed once, and the time of the file it was made from. */
+interface Packed {
+  readonly mtimeMs: number;
+  readonly bytes: Buffer;
+}
+
+function answer(
+  directory: string,
+  packed: Map<string, Packed>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     end(response, 405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
     return;
@@ -101,23 +127,52 @@ function answer(directory: string, request: IncomingMessage, response: ServerRes
   const path = (request.url ?? '/').replace(/[?#].*$/, '').slice(1);
   const name = path === '' ? 'index.html' : path;
   const file = join(directory, name);
-  const stats = FILE_NAME.test(name) ? statSync(file, { throwIfNoEntry: false }) : undefined;
+  const stats = FILE_NAME.test(name) ? statsOf(file) : undefined;
   if (!stats?.isFile()) {
     end(response, 404, 'not found');
     return;
   }
-  response.writeHead(200, {
+  const extension = extname(name);
+  const headers: Record<string, string | number> = {
     ...HEADERS,
-    'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
+    'Content-Type': TYPES[extension] ?? 'application/octet-stream',
+    'Cache-Control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     'Content-Length': stats.size,
-  });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
+  };
+  let body: Buffer | undefined;
+  if (COMPRESSED.has(extension)) {
+    headers.Vary = 'Accept-Encoding';
+    if (/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+      body = compressed(file, stats, packed);
+      headers['Content-Encoding'] = 'gzip';
+      headers['Content-Length'] = body.length;
+    }
   }
-  createReadStream(file)
-    .on('error', () => response.destroy())
-    .pipe(response);
+  response.writeHead(200, headers);
+  if (request.method === 'HEAD') response.end();
+  else if (body !== undefined) response.end(body);
+  else {
+    createReadStream(file)
+      .on('error', () => response.destroy())
+      .pipe(response);
+  }
+}
+
+/** What the file system says of a file; undefined for whatever it cannot look up. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function compressed(file: string, { mtimeMs }: Stats, packed: Map<string, Packed>): Buffer {
+  const kept = packed.get(file);
+  if (kept?.mtimeMs === mtimeMs) return kept.bytes;
+  const bytes = gzipSync(readFileSync(file));
+  packed.set(file, { mtimeMs, bytes });
+  return bytes;
 }
 
 function end(
@@ -128,6 +183,7 @@ function end(
 ): void {
   response.writeHead(status, {
     ...HEADERS,
+    'Cache-Control': 'no-cache',
     ...headers,
     'Content-Type': 'text/plain; charset=utf-8',
   });

@@ -1,31 +1,26 @@
 /** The guests of April 2023 with constants to be tried. */
 
 import { openCatalog } from '../../loader/catalog/index.ts';
+import { MACHINE_KINDS } from '../../loader/presets/index.ts';
 import {
-  COSTS,
+  collectResult,
   INIT_US,
   PUBLISHED_8,
   PUBLISHED_255,
   prepareRun,
   scenarioSchema,
-  USERSPACE_COSTS,
 } from '../../loader/scenario/index.ts';
-import {
-  collectResult,
-  driveSession,
-  type RunResult,
-  Session,
-} from '../../loader/session/index.ts';
+import { driveSession, type RunResult, Session } from '../../loader/session/index.ts';
 
 export interface Constants {
   readonly costs: Readonly<Record<string, number>>;
   readonly userspace: Readonly<Record<string, number>>;
-  /** Microseconds of each module's init: a fixed part, and more for each CPU. */
-  readonly init: Readonly<Record<string, { duration_us?: number; cpu_us: number }>>;
+  /** Microseconds of each module's init, the same on both guests. */
+  readonly init: Readonly<Record<string, number>>;
 }
 
-/** What the bundled guests have. */
-export const PRESENT: Constants = { costs: COSTS, userspace: USERSPACE_COSTS, init: INIT_US };
+/** What guests of KVM have. */
+export const PRESENT: Constants = { ...MACHINE_KINDS['kvm-guest'], init: INIT_US };
 
 const GUESTS = { 'published-255': PUBLISHED_255, 'published-8': PUBLISHED_8 } as const;
 export type AprilGuest = keyof typeof GUESTS;
@@ -35,7 +30,10 @@ const source = openCatalog('published')!;
 export function replayGuest(name: AprilGuest, constants: Constants, seed: number): RunResult {
   const guest = GUESTS[name];
   const init = Object.fromEntries(
-    Object.entries(constants.init).map(([module, time]) => [module, { ...time, sleeps: true }]),
+    Object.entries(constants.init).map(([module, duration_us]) => [
+      module,
+      { duration_us, sleeps: true },
+    ]),
   );
   const scenario = scenarioSchema.parse({
     ...guest,

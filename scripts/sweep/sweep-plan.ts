@@ -13,6 +13,7 @@ import {
 import { documentProblem } from '../cli/document-problem.ts';
 import { InputError } from '../cli/input-error.ts';
 import { parseKernelVariant, underVariant } from '../cli/kernel-variant.ts';
+import { drawn } from '../cli/published-draws.ts';
 import { METRICS } from './metrics.ts';
 
 const values = z.union([
@@ -118,17 +119,22 @@ export class SweepPlan {
   #scenario(chosen: readonly FieldValue[]): Scenario {
     const document = structuredClone(this.#document) as Record<string, unknown>;
     let variant: string | undefined;
+    let draw = 0;
     this.fields.forEach(({ path }, i) => {
       if (path === 'kernel') variant = String(chosen[i]);
+      else if (path === DRAW) draw = drawNumber(chosen[i]!, this.file);
       else setField(document, path, chosen[i]!, this.file);
     });
     const parsed = scenarioSchema.safeParse(document);
     if (!parsed.success) {
       throw new InputError({ file: this.file, ...documentProblem(parsed.error, document) });
     }
-    if (variant === undefined) return parsed.data;
-    const kernel = underVariant(parsed.data.kernel, parseKernelVariant(variant, this.file));
-    return { ...parsed.data, kernel };
+    const { seed } = parsed.data;
+    const drew = scenarioSchema.parse(drawn(parsed.data, draw));
+    const scenario = this.fields.some(({ path }) => path === 'seed') ? { ...drew, seed } : drew;
+    if (variant === undefined) return scenario;
+    const kernel = underVariant(scenario.kernel, parseKernelVariant(variant, this.file));
+    return { ...scenario, kernel };
   }
 
   /** Every value once, among the first values of the other fields. */
@@ -205,6 +211,19 @@ function loadDocument(
     throw new InputError({ file: path, expected: 'a scenario', found: typeof document });
   }
   return { base: dirname(path), document: document as Record<string, unknown> };
+}
+
+/** The field that draws seed and constants within their ranges; see `drawn`. */
+export const DRAW = 'draw';
+
+function drawNumber(value: FieldValue, file: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw new InputError({
+    file,
+    place: `vary.${DRAW}`,
+    expected: 'whole numbers from 0, where 0 is the constants as they are',
+    found: JSON.stringify(value),
+  });
 }
 
 /** `storm.generators[0].count` in a document; objects on the way are made where there are none. */

@@ -1,7 +1,8 @@
 /** One table from the runs of a sweep: a row for each combination but for the seed. */
+import { type Spread, spreadOf } from '../cli/spread.ts';
 import { METRICS } from './metrics.ts';
 import type { StoredRun } from './run-store.ts';
-import type { FieldValue, SweepField } from './sweep-plan.ts';
+import { DRAW, type FieldValue, type SweepField } from './sweep-plan.ts';
 
 export interface Estimate {
   readonly mean: number;
@@ -12,20 +13,21 @@ export interface Estimate {
 export interface TableRow {
   readonly values: readonly FieldValue[];
   readonly runs: number;
-  readonly metrics: Readonly<Record<string, Estimate>>;
+  readonly metrics: Readonly<Record<string, Estimate & Spread>>;
 }
 
 export interface SweepTable {
-  /** Fields of the rows, the seed apart. */
+  /** Fields of the rows, what is drawn apart. */
   readonly fields: readonly string[];
   readonly rows: readonly TableRow[];
 }
 
-const SEED = 'seed';
+/** What is drawn: runs that differ in nothing else are samples of one row. */
+const DRAWN: ReadonlySet<string> = new Set(['seed', DRAW]);
 
 /** The same for the same runs, in whatever order they came. */
 export function tabulate(fields: readonly SweepField[], runs: Iterable<StoredRun>): SweepTable {
-  const kept = fields.map(({ path }, i) => ({ path, i })).filter(({ path }) => path !== SEED);
+  const kept = fields.map(({ path }, i) => ({ path, i })).filter(({ path }) => !DRAWN.has(path));
   const groups = new Map<string, StoredRun[]>();
   for (const run of [...runs].sort((a, b) => a.index - b.index)) {
     const key = JSON.stringify(kept.map(({ i }) => run.values[i]));
@@ -37,10 +39,10 @@ export function tabulate(fields: readonly SweepField[], runs: Iterable<StoredRun
     values: kept.map(({ i }) => group[0]!.values[i]!),
     runs: group.length,
     metrics: Object.fromEntries(
-      METRICS.map(({ name, value }) => [
-        name,
-        estimate(group.map(({ summary }) => value(summary))),
-      ]),
+      METRICS.map(({ name, value }) => {
+        const samples = group.map(({ summary }) => value(summary));
+        return [name, { ...estimate(samples), ...spreadOf(samples) }];
+      }),
     ),
   }));
   return { fields: kept.map(({ path }) => path), rows };
@@ -72,9 +74,14 @@ function quantile(freedom: number): number {
   );
 }
 
-/** Comma-separated, a mean and a half-width for each result. */
+/** Comma-separated: a mean and a half-width for each result, then median, 5 % and 95 % point of each. */
 export function tableCsv({ fields, rows }: SweepTable): string {
-  const head = [...fields, 'runs', ...METRICS.flatMap(({ name }) => [name, `${name}_ci95`])];
+  const head = [
+    ...fields,
+    'runs',
+    ...METRICS.flatMap(({ name }) => [name, `${name}_ci95`]),
+    ...METRICS.flatMap(({ name }) => [`${name}_median`, `${name}_p5`, `${name}_p95`]),
+  ];
   const lines = rows.map(({ values, runs, metrics }) =>
     [
       ...values.map((value) => cell(String(value))),
@@ -82,6 +89,10 @@ export function tableCsv({ fields, rows }: SweepTable): string {
       ...METRICS.flatMap(({ name }) => {
         const { mean, ci95 } = metrics[name]!;
         return [rounded(mean), rounded(ci95)];
+      }),
+      ...METRICS.flatMap(({ name }) => {
+        const { median, low, high } = metrics[name]!;
+        return [rounded(median), rounded(low), rounded(high)];
       }),
     ].join(','),
   );

@@ -7,10 +7,11 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  GUEST_INDEX,
+  DEFAULT_GUEST_SERIES,
   GUEST_INDEX_VERSION,
   type GuestIndex,
   guestCacheOf,
+  guestIndex,
   type LinuxVariant,
 } from '../../emulator/linux/guest-cache.ts';
 import {
@@ -27,19 +28,21 @@ import {
   BIOS_FILE,
   describeMissing,
   findMissing,
-  KERNEL_TARBALL,
+  kernelTarball,
 } from './linux-guest/requirements.ts';
-import { tarballDigest, unpackSource } from './linux-guest/source.ts';
+import { fragmentFor, tarballDigest, unpackSource } from './linux-guest/source.ts';
 import { BuildFailure, Interrupted } from './linux-guest/steps.ts';
 
-const USAGE = `usage: npm run guest:linux -- [--variant xz|gzip|zstd|all] [--jobs N] [--source FILE] [--bios FILE]
+const USAGE = `usage: npm run guest:linux -- [--kernel 6.12|6.1] [--variant xz|gzip|zstd|all] [--jobs N]
+                              [--source FILE] [--bios FILE]
 
-Builds a 32-bit Linux 6.12 with module statistics, its init and test modules into
-.cache/guest-linux. What is there already is not built again.
+Builds a 32-bit Linux, its init and test modules into .cache/guest-linux. What is there already
+is not built again.
 
+  --kernel    series of the kernel (default ${DEFAULT_GUEST_SERIES}); options it does not have are left out
   --variant   algorithm of compressed modules in the kernel (default xz)
   --jobs      compilers at a time (default: as many as CPUs)
-  --source    kernel tarball (default ${KERNEL_TARBALL})
+  --source    kernel tarball (default ${kernelTarball('SERIES')})
   --bios      128 KiB BIOS image (default ${BIOS_FILE})
 `;
 
@@ -50,6 +53,8 @@ const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
 interface Wishes {
+  /** Series of the kernel, such as 6.12. */
+  readonly series: string;
   readonly variants: readonly LinuxVariant[];
   readonly jobs: number;
   readonly tarball: string;
@@ -58,11 +63,19 @@ interface Wishes {
 
 /** What the command line asks for, or the complaint about it. */
 function readWishes(args: readonly string[]): Wishes | string | 'help' {
-  let values: { variant?: string; jobs?: string; source?: string; bios?: string; help?: boolean };
+  let values: {
+    kernel?: string;
+    variant?: string;
+    jobs?: string;
+    source?: string;
+    bios?: string;
+    help?: boolean;
+  };
   try {
     values = parseArgs({
       args: [...args],
       options: {
+        kernel: { type: 'string' },
         variant: { type: 'string' },
         jobs: { type: 'string' },
         source: { type: 'string' },
@@ -74,6 +87,9 @@ function readWishes(args: readonly string[]): Wishes | string | 'help' {
     return (error as Error).message;
   }
   if (values.help) return 'help';
+  const series = values.kernel?.replace(/^v/, '') ?? DEFAULT_GUEST_SERIES;
+  if (!/^\d+\.\d+$/.test(series))
+    return `--kernel: expected a series such as 6.1, found ${JSON.stringify(values.kernel)}`;
   const variant = values.variant ?? 'xz';
   const variants = variant === 'all' ? VARIANTS : VARIANTS.filter((v) => v === variant);
   if (variants.length === 0)
@@ -82,9 +98,10 @@ function readWishes(args: readonly string[]): Wishes | string | 'help' {
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024)
     return `--jobs: expected a number from 1 to 1024, found ${JSON.stringify(values.jobs)}`;
   return {
+    series,
     variants,
     jobs,
-    tarball: values.source ?? KERNEL_TARBALL,
+    tarball: values.source ?? kernelTarball(series),
     bios: values.bios ?? BIOS_FILE,
   };
 }
@@ -96,12 +113,16 @@ async function buildGuest(wishes: Wishes, signal: AbortSignal): Promise<string> 
   const fragment = readFileSync(join(sources, 'kernel.config'), 'utf8');
   const digest = await tarballDigest(wishes.tarball, cache);
   const compiler = execFileSync('gcc', ['--version'], { encoding: 'utf8' }).split('\n')[0] ?? '';
+  // The whole file decides, so that the name is known before the source is unpacked.
   const key = entryKey([digest, fragment, compiler]);
   const entry = join(cache, key);
   mkdirSync(entry, { recursive: true });
   const log = join(entry, 'build.log');
   const source = await unpackSource(wishes.tarball, digest, cache, log, signal);
-  const plan: KernelPlan = { source, entry, fragment, jobs: wishes.jobs, log };
+  const { kept, dropped } = fragmentFor(source, fragment, wishes.series);
+  if (dropped.length > 0)
+    process.stderr.write(`not in Linux ${wishes.series}: ${dropped.join(', ')}\n`);
+  const plan: KernelPlan = { source, entry, fragment: kept, jobs: wishes.jobs, log };
 
   let built = false;
   for (const variant of wishes.variants)
@@ -110,7 +131,7 @@ async function buildGuest(wishes: Wishes, signal: AbortSignal): Promise<string> 
   const programs = await buildPrograms(plan, sources, first, signal);
   const bios = join(entry, 'bios.bin');
   await publish(bios, (partial) => copyFileSync(wishes.bios, partial));
-  const index = writeIndex(cache, plan, { ...programs, bios });
+  const index = writeIndex(cache, wishes.series, plan, { ...programs, bios });
 
   const seconds = Math.round((Date.now() - started) / 1000);
   const what = built || programs.rebuilt ? `built in ${seconds} s` : 'up to date';
@@ -124,8 +145,8 @@ interface Parts {
   readonly bios: string;
 }
 
-/** Writes current.json: from now on this is the guest that runs. */
-function writeIndex(cache: string, plan: KernelPlan, parts: Parts): GuestIndex {
+/** Writes the series' index: from now on this is the guest of the series that runs. */
+function writeIndex(cache: string, series: string, plan: KernelPlan, parts: Parts): GuestIndex {
   const at = (path: string): string => relative(cache, path);
   const present = VARIANTS.filter((variant) => existsSync(variantOf(plan, variant)));
   const release = readFileSync(join(variantOf(plan, present[0] ?? 'xz'), 'release'), 'utf8').trim();
@@ -138,7 +159,7 @@ function writeIndex(cache: string, plan: KernelPlan, parts: Parts): GuestIndex {
     init: at(parts.init),
     bios: at(parts.bios),
   };
-  replaceFile(join(cache, GUEST_INDEX), `${JSON.stringify(index, null, 2)}\n`);
+  replaceFile(join(cache, guestIndex(series)), `${JSON.stringify(index, null, 2)}\n`);
   return index;
 }
 
@@ -152,7 +173,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`guest:linux: ${wishes}\n`);
     return EXIT_USAGE;
   }
-  const missing = findMissing(wishes.tarball, wishes.bios);
+  const missing = findMissing(wishes.series, wishes.tarball, wishes.bios);
   if (missing.length > 0) {
     process.stderr.write(`${describeMissing(missing)}\n`);
     return EXIT_USAGE;

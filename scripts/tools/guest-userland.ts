@@ -18,7 +18,7 @@ import {
   inWorkDirectory,
 } from './debian/download-package.ts';
 import { entryKey } from './linux-guest/kernel.ts';
-import { CLIENT_FLAGS } from './linux-guest/programs.ts';
+import { INIT_FLAGS } from './linux-guest/programs.ts';
 import { publish, replaceFile } from './linux-guest/published.ts';
 import { BuildFailure, runStep } from './linux-guest/steps.ts';
 
@@ -66,7 +66,7 @@ async function buildClient(cache: string, signal: AbortSignal): Promise<string> 
   const path = join(cache, `client-${key}`);
   await publish(path, (partial) => {
     const files = names.filter((name) => name.endsWith('.c'));
-    const args = [...CLIENT_FLAGS, '-o', partial, ...files];
+    const args = [...INIT_FLAGS, '-o', partial, ...files];
     const log = join(cache, 'build.log');
     return runStep({ title: 'port client', program: 'gcc', args, cwd: from, log }, signal);
   });

@@ -2,6 +2,7 @@
 // A scenario as the Linux guest is to run it: its steps, files, modprobe and command line.
 
 import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import type { GuestHost } from '../../emulator/linux/guest-host.ts';
 import { modulesFor } from '../../emulator/linux/scenario-ops.ts';
 import type { LinuxScenario } from '../../emulator/linux/scenario-runner.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
@@ -15,6 +16,10 @@ export interface LinuxTask {
   readonly files: ModuleFiles;
   readonly guest: LinuxGuestFiles;
   readonly variant: LinuxVariant;
+  /** The emulator; v86 unless told. */
+  readonly host?: GuestHost;
+  readonly cpus?: number;
+  readonly memoryMb?: number;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly onProgress?: (step: number, of: number) => void;
@@ -46,6 +51,9 @@ export function linuxScenarioOf(task: LinuxTask): {
     ...(task.variant === 'gzip' ? { highmem: false } : {}),
     ...(mib === undefined ? {} : { vmallocMb: mib }),
     ...(blacklist.length === 0 ? {} : { commandLine: `module_blacklist=${blacklist.join(',')}` }),
+    ...(task.host === undefined ? {} : { host: task.host }),
+    ...(task.cpus === undefined ? {} : { cpus: task.cpus }),
+    ...(task.memoryMb === undefined ? {} : { memoryMb: task.memoryMb }),
     ...(signal === undefined ? {} : { signal }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(onProgress === undefined ? {} : { onProgress }),

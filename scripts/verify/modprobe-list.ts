@@ -5,7 +5,8 @@
 import { escapeToken } from '../../emulator/linux/console-escapes.ts';
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import { moduleDecompressionFormat } from '../../loader/decompress/index.ts';
-import { cString, testKmodAttribute } from '../../loader/kmod/index.ts';
+import { testKmodAttribute } from '../../loader/kernel-tests/index.ts';
+import { cString } from '../../loader/kmod/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
 import type { CallStep, Scenario, Step } from '../../loader/scenario/index.ts';
 import {
@@ -34,8 +35,12 @@ export function planModprobe(
 ): ModprobePlan {
   const asked = requestedNames(steps);
   if (asked.length === 0) return {};
-  const { programs, modprobe_conf } = scenario.userspace;
-  const index = buildModuleIndex(source, modprobe_conf);
+  const { programs, modprobe_conf, modprobe_d } = scenario.userspace;
+  const index = buildModuleIndex(source, {
+    conf: modprobe_conf,
+    files: modprobe_d,
+    commandLine: scenario.machine.command_line,
+  });
   const root = `/lib/modules/${source.release}`;
   const lines = new Map<string, string>();
   for (const { name, path, step, remove, options = '' } of asked) {

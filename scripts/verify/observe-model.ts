@@ -2,11 +2,11 @@
 // What can be seen of a scenario's run on the model, in the shape of the guest's (observed.ts).
 
 import type { ObservedCall, ObservedEvent, ObservedRun } from '../../emulator/linux/observed.ts';
+import { formatHex } from '../../loader/base/index.ts';
 import type { TraceEvent } from '../../loader/events/index.ts';
 import { type ModuleContext, modulePut, tryModuleGet } from '../../loader/module/index.ts';
 import type { PreparedRun } from '../../loader/scenario/index.ts';
 import { type Operation, Session } from '../../loader/session/index.ts';
-import { formatHex } from '../../loader/vmalloc/index.ts';
 import { ModelLog } from './model-log.ts';
 
 export interface ModelRun extends ObservedRun {
@@ -18,13 +18,14 @@ export interface ModelRun extends ObservedRun {
  * Runs a scenario of steps; every second operation waits for the kernel to fall quiet. No step
  * begins before the time `startsUs` has for it, so that limits on warnings and retentions count as
  * they did there. At each step's end `references` on modules are taken or, negative, dropped.
- * `onStep` is called as each begins.
+ * `onStep` is called as each begins, `onStepEnd` when the kernel has fallen quiet after it.
  */
 export function observeModel(
   run: PreparedRun,
   startsUs: readonly number[] = [],
   references: readonly ReadonlyMap<string, number>[] = [],
   onStep: (step: number) => void = () => {},
+  onStepEnd: () => void = () => {},
 ): ModelRun {
   const { kernel, program, observer } = run;
   const recorder = new StepRecorder(run);
@@ -48,7 +49,10 @@ export function observeModel(
       stuckAt = step;
       break;
     }
-    if (tag % 2 === 1) refer(kernel.ctx, references[step]);
+    if (tag % 2 === 1) {
+      refer(kernel.ctx, references[step]);
+      onStepEnd();
+    }
     tag += 1;
   }
   const calls: ObservedCall[] = observer.results.map((result) => ({

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One case from its first step to its last, over as many boots as the kernel's crashes make needed.
 
-import type { LinuxGuestFiles, LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import type { LinuxVariant } from '../../emulator/linux/guest-cache.ts';
 import { addComparison, type Comparison, emptyComparison } from './compare.ts';
 import type { VerifyCase } from './suite.ts';
+import type { VerifyTarget } from './target.ts';
 import { type VerifyOutcome, verifyScenario } from './verify-scenario.ts';
 
 /** A step that the real kernel did not survive: nothing to compare. */
@@ -26,7 +27,7 @@ export interface CaseResult {
 }
 
 export interface CaseOptions {
-  readonly guest: LinuxGuestFiles;
+  readonly target: VerifyTarget;
   readonly variant: LinuxVariant;
   readonly signal?: AbortSignal;
   readonly onProgress?: (step: number, of: number) => void;
@@ -58,7 +59,15 @@ export async function runCase(
     const offset = first;
     const onProgress = (step: number): void => options.onProgress?.(offset + step, all.length);
     const outcome = await withStallWatch({ ...options, onProgress }, (watched) =>
-      verifyScenario({ ...watched, scenario: part, files, offset, timeoutMs: BOOT_LIMIT_MS }),
+      verifyScenario({
+        ...watched,
+        guest: options.target.guest,
+        host: options.target.host,
+        scenario: part,
+        files,
+        offset,
+        timeoutMs: BOOT_LIMIT_MS,
+      }),
     );
     options.signal?.throwIfAborted();
     boots += 1;

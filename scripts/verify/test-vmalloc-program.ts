@@ -4,6 +4,7 @@
 import { GuestMappingError } from '../../emulator/linux/scenario-ops.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
 import {
+  AREAS_FILE,
   DEFAULT_PARAMETERS,
   parametersOf,
   TEST_CASES,
@@ -11,7 +12,6 @@ import {
 } from '../../loader/kernel-tests/index.ts';
 import type { InitProgram } from '../../loader/module/index.ts';
 import type { Step } from '../../loader/scenario/index.ts';
-import { AREAS_FILE } from './areas-module.ts';
 import type { KernelAccount } from './kernel-account.ts';
 
 export const TEST_VMALLOC = 'test_vmalloc';

@@ -20,6 +20,10 @@ export interface VerifiedSuite {
   readonly suite: string;
   readonly variant: string;
   readonly seed: number;
+  readonly machine: string;
+  /** Preset of the model, and the release of the real kernel. */
+  readonly kernel: string;
+  readonly release: string;
   readonly cases: readonly CaseResult[];
 }
 
@@ -30,7 +34,8 @@ export function totalOf(suites: readonly VerifiedSuite[]): Comparison {
 }
 
 /** One row a suite: what of it agrees. */
-export function suiteLine({ suite, variant, seed, cases }: VerifiedSuite): string {
+export function suiteLine(verified: VerifiedSuite): string {
+  const { suite, variant, seed, cases, machine, release } = verified;
   const total = emptyComparison();
   for (const { comparison } of cases) addComparison(total, comparison);
   const sum = (of: Record<string, number>): number => Object.values(of).reduce((a, b) => a + b, 0);
@@ -42,6 +47,7 @@ export function suiteLine({ suite, variant, seed, cases }: VerifiedSuite): strin
   const agree = sum(total.agree);
   const of = sum(total.total);
   return (
+    `${machine} ${release} `.padEnd(16) +
     `${`${suite} ${variant} seed ${seed}`.padEnd(26)}${String(steps).padStart(6)} steps  ` +
     `${String(agree).padStart(7)} of ${String(of).padStart(7)} agree  ` +
     `${crashes > 0 ? `${crashes} crash the kernel  ` : ''}` +
@@ -66,6 +72,8 @@ export function reportText(suites: readonly VerifiedSuite[]): string {
   for (const rule of rules) {
     text += `${String(total.attributed[rule]).padStart(8)}  ${ATTRIBUTIONS[rule]}\n`;
   }
+  if (total.unobserved.length > 0) text += '\nnot observed, left out of the comparison:\n';
+  for (const line of total.unobserved) text += `  ${line}\n`;
   return text + crashText(suites) + disagreementText(suites);
 }
 

@@ -6,25 +6,21 @@ import { readFileSync } from 'node:fs';
 import type { ObservedInit } from '../../emulator/linux/observed.ts';
 import { type LinuxScenarioRun, runScenarioOnLinux } from '../../emulator/linux/scenario-runner.ts';
 import {
-  prepareRun,
   type Scenario,
   type ScenarioInput,
   type Step,
   scenarioSchema,
 } from '../../loader/scenario/index.ts';
-import { AREAS_FILE, areasFile } from './areas-module.ts';
 import { type Comparison, comparePlaces, compareRuns } from './compare.ts';
-import { KernelAccount } from './kernel-account.ts';
+import { ForeignAreas } from './foreign-areas.ts';
 import { type LinuxTask, linuxScenarioOf, windowMib } from './linux-scenario.ts';
-import { type ModelRun, observeModel } from './observe-model.ts';
-import {
-  needsAccount,
-  refuseShuffledTests,
-  TEST_VMALLOC,
-  testVmallocProgram,
-} from './test-vmalloc-program.ts';
+import type { ModelRun } from './observe-model.ts';
+import { runModel } from './run-model.ts';
+import type { VerifyTarget } from './target.ts';
+import { needsAccount, refuseShuffledTests, TEST_VMALLOC } from './test-vmalloc-program.ts';
 
 export interface VerifyTask extends LinuxTask {
+  readonly target: VerifyTarget;
   /** Number of the first step, for the report. */
   readonly offset?: number;
 }
@@ -38,7 +34,8 @@ export interface VerifyOutcome {
 }
 
 export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
-  const { scenario, guest } = task;
+  const { scenario, target } = task;
+  const { guest } = target;
   refuseShuffledTests(scenario.steps ?? []);
   const { steps, source, blacklist, linux: asked } = linuxScenarioOf(task);
   const linux = await runScenarioOnLinux({
@@ -52,17 +49,18 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
     name: scenario.name,
     seed: scenario.seed,
     kernel: {
-      base: 'v6.12',
+      base: target.kernel,
+      ...target.features,
       release: guest.release,
-      exports: readFileSync(guest.symvers, 'utf8'),
-      compression: task.variant,
+      // Without the list, what no module exports is taken for the kernel's own.
+      ...(guest.symvers === '' ? {} : { exports: readFileSync(guest.symvers, 'utf8') }),
       blacklist,
     },
     machine: {
       cpus: 1,
-      vmalloc: mib === undefined ? 'i386-highmem' : { mib },
+      vmalloc: mib === undefined ? target.vmalloc : { mib },
       initial: linux.initial.vmallocinfo,
-      memory_mb: 1024,
+      memory_mb: target.memoryMb,
       // The guest is booted with rcupdate.rcu_expedited=1, and its one CPU wakes workers at once.
       costs: { rcu_grace_period_ns: 0, worker_ns: 0, ...scenario.machine.costs },
     },
@@ -70,18 +68,15 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
     userspace: scenario.userspace,
   };
   const given = scenarioSchema.parse({ ...document, steps: [] });
-  const prepared = prepareRun({ ...given, steps: [...steps] }, { source });
-  // The guest's init and its modprobe run under SCHED_IDLE.
-  prepared.kernel.callerPolicy = 'idle';
-  const { kernel: simulated } = prepared;
-  const account = new KernelAccount(simulated, linux.allocator);
-  simulated.ctx.initPrograms.set(TEST_VMALLOC, testVmallocProgram(simulated, account));
-  simulated.files.add(AREAS_FILE, areasFile(simulated, account));
-  const started = performance.now();
-  const starts = linux.startsUs.slice(0, linux.completed);
-  const onStep = (step: number): void => account.beginStep(step);
-  const model = observeModel(prepared, starts, linux.references, onStep);
-  const modelMs = performance.now() - started;
+  const { model, account, modelMs } = runModel({
+    scenario: { ...given, steps: [...steps] },
+    source,
+    startsUs: linux.startsUs.slice(0, linux.completed),
+    references: linux.references,
+    allocator: linux.allocator,
+    watch: (simulated) =>
+      new ForeignAreas(simulated, target.vmapStack ? linux.foreign : [], linux.calls),
+  });
   const compared = compareRuns(linux, model, linux.completed, task.offset ?? 0);
   comparePlaces(compared, linux, account.placed, task.offset ?? 0);
   compared.attributed.init_log += linux.exitLog.length;

@@ -2,6 +2,7 @@
 import { cellOutline, type ShadeLook } from '../../../loader/view/index.ts';
 import type { AreaShown, Frame, Mark } from '../messages.ts';
 import { CellPainter, cellEdges, inkOf } from './cell-painter.ts';
+import { addGestures } from './gestures.ts';
 import { MapPlace } from './map-place.ts';
 import { scheme } from './scheme.ts';
 
@@ -10,12 +11,16 @@ const ZOOM_STEP = 1.5;
 /** Below this width a row has half the cells. */
 const NARROW = 520;
 
-/** Sends `ask` (detail: an address) when someone wants to know what lies there. */
+/**
+ * Sends `ask` (detail: an address) when someone wants to know what lies there, and `choose` when
+ * what lies there is to be selected.
+ */
 export class AddressMapElement extends HTMLElement {
   readonly #canvas = document.createElement('canvas');
   readonly #outlines = document.createElementNS(SVG, 'svg');
   readonly #hole = path('mark-hole');
   readonly #wanted = path('mark-wanted');
+  readonly #selected = path('mark-selected');
   readonly #focusBack = path('mark-focus');
   readonly #focus = path('mark-focus-line');
   #frame: Frame | undefined;
@@ -27,7 +32,6 @@ export class AddressMapElement extends HTMLElement {
   /** As of the last layout: to ask the element costs one. */
   #width = NARROW;
   #area: Mark | undefined;
-  #drag: { x: number; y: number; moved: boolean } | undefined;
 
   connectedCallback(): void {
     if (this.childElementCount > 0) return;
@@ -35,13 +39,30 @@ export class AddressMapElement extends HTMLElement {
     this.setAttribute('role', 'application');
     this.setAttribute('aria-roledescription', 'map of address space');
     this.#outlines.setAttribute('aria-hidden', 'true');
-    this.#outlines.append(this.#hole, this.#wanted, this.#focusBack, this.#focus);
+    this.#outlines.append(this.#selected, this.#hole, this.#wanted, this.#focusBack, this.#focus);
     this.append(this.#canvas, this.#outlines);
-    this.addEventListener('pointermove', (event) => this.#onMove(event));
-    this.addEventListener('pointerdown', (event) => this.#onDown(event));
-    this.addEventListener('pointerup', () => this.#onUp());
-    this.addEventListener('pointercancel', () => this.#onUp());
-    this.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
+    this.addEventListener('pointermove', (event) => {
+      if (event.buttons === 0 || (this.#place?.zoom ?? 1) === 1) this.#hover(event);
+    });
+    addGestures(this, {
+      zoom: (factor, x, y) => this.#zoom(factor, x, y),
+      move: (dx, dy) => {
+        const place = this.#place;
+        if (place === undefined || place.zoom === 1) return;
+        place.moveTo(place.x + dx, place.y + dy);
+        this.#lay();
+      },
+      press: (_x, _y, event) => {
+        this.#hover(event);
+        this.dispatchEvent(new CustomEvent('choose'));
+      },
+      wheelZooms: (event) => {
+        const isZoomed = (this.#place?.zoom ?? 1) > 1;
+        const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+        return event.ctrlKey || event.metaKey ? !sideways || isZoomed : isZoomed;
+      },
+      dragMoves: () => (this.#place?.zoom ?? 1) > 1,
+    });
     this.addEventListener('keydown', (event) => this.#onKey(event));
     this.#width = this.clientWidth;
     new ResizeObserver(() => this.#lay()).observe(this);
@@ -156,6 +177,7 @@ export class AddressMapElement extends HTMLElement {
     }
     setPath(this.#hole, this.#outline(this.#frame.hole));
     setPath(this.#wanted, this.#outline(this.#frame.wanted));
+    setPath(this.#selected, this.#frame.selected.map((mark) => this.#outline(mark)).join(''));
     this.#outlineFocus();
   }
 
@@ -186,37 +208,9 @@ export class AddressMapElement extends HTMLElement {
     this.#lay();
   }
 
-  #onWheel(event: WheelEvent): void {
-    if (!event.ctrlKey && !event.metaKey && (this.#place?.zoom ?? 1) === 1) return;
-    event.preventDefault();
-    this.#zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, ...this.#point(event));
-  }
-
   #point(event: MouseEvent): [x: number, y: number] {
     const { left, top } = this.getBoundingClientRect();
     return [event.clientX - left - this.clientLeft, event.clientY - top - this.clientTop];
-  }
-
-  #onDown(event: PointerEvent): void {
-    this.#drag = { x: event.clientX, y: event.clientY, moved: false };
-    if ((this.#place?.zoom ?? 1) > 1) this.setPointerCapture(event.pointerId);
-    this.#hover(event);
-  }
-
-  #onUp(): void {
-    this.#drag = undefined;
-  }
-
-  #onMove(event: PointerEvent): void {
-    const drag = this.#drag;
-    const place = this.#place;
-    if (drag !== undefined && place !== undefined && place.zoom > 1) {
-      place.moveTo(place.x + event.clientX - drag.x, place.y + event.clientY - drag.y);
-      this.#drag = { x: event.clientX, y: event.clientY, moved: true };
-      this.#lay();
-      return;
-    }
-    this.#hover(event);
   }
 
   #hover(event: PointerEvent): void {
@@ -233,6 +227,7 @@ export class AddressMapElement extends HTMLElement {
   }
 
   #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter') this.dispatchEvent(new CustomEvent('choose'));
     const cell = this.#cellFor(event);
     if (cell === undefined) return;
     event.preventDefault();

@@ -1,8 +1,10 @@
 /** Draws one chart on a canvas: a line through each step's last value, and
  * behind it the range from lowest to highest, so that no peak is lost. */
+import { exactTime } from '../../../loader/base/index.ts';
 import type { SeriesShown } from '../messages.ts';
 import type { ChartLine, ChartSpec } from './chart-specs.ts';
 import type { Scheme } from './scheme.ts';
+import { type TimeRange, ticks } from './time-range.ts';
 
 /** A hole of this size is not going to be filled, bytes. */
 const BOUNDLESS = 2 ** 34;
@@ -13,8 +15,8 @@ export interface ChartArea {
   readonly width: number;
   readonly height: number;
   readonly ratio: number;
-  /** Nanoseconds across the width. */
-  readonly duration: number;
+  /** The time across the width. */
+  readonly range: TimeRange;
   readonly scheme: Scheme;
 }
 
@@ -100,33 +102,62 @@ function drawStack(area: ChartArea, spec: ChartSpec, shown: SeriesShown, top: nu
   }
 }
 
-function xOf({ width, duration }: ChartArea, { step }: SeriesShown, i: number): number {
-  return duration > 0 ? Math.min(width, (i * step * width) / duration) : 0;
+function xOf(area: ChartArea, { step }: SeriesShown, i: number): number {
+  return xAt(area, i * step);
+}
+
+function xAt({ width, range }: ChartArea, t: number): number {
+  const length = range.to - range.from;
+  return length > 0 ? ((t - range.from) * width) / length : 0;
 }
 
 function yOf({ height, ratio }: ChartArea, share: number): number {
   return height - ratio - Math.min(1, share) * (height - 4 * ratio);
 }
 
-/** Ticks for loads, failures and the peak. */
+/** Times under a chart, and fine lines through it. */
+export function drawTimeAxis(area: ChartArea): void {
+  const { context, width, height, ratio, scheme } = area;
+  context.clearRect(0, 0, width, height);
+  context.fillStyle = scheme === 'dark' ? '#9aa4ae' : '#57606a';
+  context.font = `${11 * ratio}px system-ui, "DejaVu Sans", sans-serif`;
+  context.textBaseline = 'middle';
+  for (const t of ticks(area.range, width / (120 * ratio))) {
+    const x = xAt(area, t);
+    context.fillRect(Math.round(x), 0, ratio, 5 * ratio);
+    const text = exactTime(Math.round(t));
+    const wide = context.measureText(text).width;
+    context.fillText(text, Math.min(width - wide, x + 3 * ratio), height / 2);
+  }
+}
+
+/** The whole run: loads, how many failures in each pixel's time, the peak, the time shown. */
 export function drawStrip(
   area: ChartArea,
   points: {
     readonly loads: readonly { readonly t: number }[];
-    readonly failures: readonly { readonly t: number }[];
+    readonly failureT: Float64Array;
     readonly peak: number;
+    readonly shown: TimeRange;
   },
 ): void {
-  const { context, width, height, ratio, duration, scheme } = area;
+  const { context, width, height, ratio, scheme } = area;
   context.clearRect(0, 0, width, height);
-  const x = (t: number): number =>
-    Math.min(width - ratio, duration > 0 ? (t * width) / duration : 0);
+  const x = (t: number): number => Math.min(width - ratio, xAt(area, t));
   context.fillStyle = scheme === 'dark' ? '#1d2329' : '#e7eaee';
   context.fillRect(0, 0, width, height);
   context.fillStyle = scheme === 'dark' ? '#7cc7f0' : '#0072b2';
-  for (const { t } of points.loads) context.fillRect(x(t), height * 0.55, ratio, height * 0.45);
+  for (const { t } of points.loads) context.fillRect(x(t), height * 0.6, ratio, height * 0.4);
   context.fillStyle = scheme === 'dark' ? '#ff8a80' : '#b3261e';
-  for (const { t } of points.failures) context.fillRect(x(t), 0, ratio, height * 0.55);
+  const counts = countsByPixel(points.failureT, width, x);
+  const most = counts.reduce((top, count) => Math.max(top, count), 0);
+  counts.forEach((count, i) => {
+    if (count === 0) return;
+    // A single failure among thousands is seen, too.
+    const share = most <= 1 ? 1 : 0.35 + (0.65 * Math.log(count)) / Math.log(most);
+    const tall = height * 0.6 * share;
+    context.fillRect(i, height * 0.6 - tall, Math.max(1, ratio), tall);
+  });
   context.fillStyle = scheme === 'dark' ? '#e6e9ec' : '#1b1f23';
   const peak = x(points.peak);
   context.beginPath();
@@ -134,4 +165,25 @@ export function drawStrip(
   context.lineTo(peak + 5 * ratio, 0);
   context.lineTo(peak, 8 * ratio);
   context.fill();
+  const [from, to] = [x(points.shown.from), xAt(area, points.shown.to)];
+  if (from > 0 || to < width) {
+    context.globalAlpha = 0.45;
+    context.fillRect(0, 0, from, height);
+    context.fillRect(to, 0, width - to, height);
+    context.globalAlpha = 1;
+  }
+}
+
+/** How many of the times fall on each pixel. */
+export function countsByPixel(
+  times: Float64Array,
+  width: number,
+  x: (t: number) => number,
+): Uint32Array {
+  const counts = new Uint32Array(Math.max(1, Math.ceil(width)));
+  for (const t of times) {
+    const at = Math.min(counts.length - 1, Math.max(0, Math.floor(x(t))));
+    counts[at]! += 1;
+  }
+  return counts;
 }

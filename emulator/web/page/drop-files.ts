@@ -42,3 +42,16 @@ async function collect(entry: FileSystemEntry, given: GivenFile[]): Promise<void
     for (const each of some) await collect(each, given);
   }
 }
+
+/** Whether files tell of a run that was. */
+export async function areRecording(files: readonly GivenFile[]): Promise<boolean> {
+  if (files.some(({ path }) => path.endsWith('.jsonl'))) return true;
+  const document = files.find(({ path }) => path.endsWith('.json'));
+  if (document === undefined) return false;
+  try {
+    const found: unknown = JSON.parse(await document.file.text());
+    return found !== null && typeof found === 'object' && 'counters' in found;
+  } catch {
+    return false;
+  }
+}

@@ -3,11 +3,13 @@ import { AddressMapElement } from './address-map.ts';
 import { App } from './app.ts';
 import { filesOfDrop, filesOfInput } from './drop-files.ts';
 import { byId } from './element.ts';
+import { RunTimelineElement } from './run-timeline.ts';
 import { toggleScheme } from './scheme.ts';
 import { TimeChartsElement } from './time-charts.ts';
 
 customElements.define('address-map', AddressMapElement);
 customElements.define('time-charts', TimeChartsElement);
+customElements.define('run-timeline', RunTimelineElement);
 
 const app = new App();
 
@@ -25,7 +27,7 @@ for (const [button, input] of [
 ] as const) {
   const element = byId(input, HTMLInputElement);
   onClick(button, () => element.click());
-  element.addEventListener('change', () => app.take(filesOfInput(element)));
+  element.addEventListener('change', () => void app.take(filesOfInput(element)));
 }
 
 addEventListener('dragover', (event) => {
@@ -43,3 +45,8 @@ addEventListener('drop', (event) => {
 
 byId('loading', HTMLElement).remove();
 app.openLink();
+
+// A page opened from disk has no network to do without, and none may keep files for it.
+if ('serviceWorker' in navigator && location.protocol !== 'file:') {
+  navigator.serviceWorker.register(new URL('offline.js', import.meta.url)).catch(() => undefined);
+}

@@ -26,7 +26,6 @@ export class Notices {
   progress(phase: string, t: number, events: number): void {
     const much = events > 0 ? `, ${formatTime(t)} simulated, ${groupDigits(events)} events` : '';
     this.status(`${phase}${much} …`);
-    this.#problem.hidden = true;
     this.#showView();
   }
 

@@ -3,6 +3,8 @@ import { byId, say } from './element.ts';
 
 /** A whole run at speed 1, seconds. */
 const WHOLE_S = 20;
+/** No frame takes longer; what does was not playing, milliseconds. */
+const GAP_MS = 1000;
 /** With reduced motion pictures change no more often than this, milliseconds. */
 const CALM_MS = 250;
 
@@ -68,7 +70,9 @@ export class Player {
     if (!this.#playing) return;
     requestAnimationFrame((next) => this.#tick(next));
     const passed = now - this.#last;
-    if (passed <= 0 || (this.#calm.matches && passed < CALM_MS)) return;
+    // A tab that was hidden, or a machine that slept, goes on where it was.
+    if (passed > GAP_MS) this.#last = now;
+    if (passed <= 0 || passed > GAP_MS || (this.#calm.matches && passed < CALM_MS)) return;
     this.#last = now;
     const t = this.#t + ((passed / 1000) * this.#speed * this.#duration) / WHOLE_S;
     this.#t = Math.min(t, this.#duration);

@@ -49,12 +49,18 @@ function headline({ title, kernel, result }: RecordingShown): string {
   return `${title}, kernel ${kernel}: ${modcount ?? 0} modules loaded, ${size}`;
 }
 
-function failureLine({ sentence, failure, failures, result }: RecordingShown, visit: Visit) {
+function failureLine(
+  { sentence, failure, failureT, headline, result }: RecordingShown,
+  visit: Visit,
+) {
   const words = sentence ?? result?.first_failure?.sentence;
-  if (words === undefined) return make('p', { class: 'fine' }, 'Every allocation found room.');
+  if (words === undefined) {
+    const answer = headline.parts.map(({ text }) => text).join('');
+    return make('p', { class: headline.tone === 'good' ? 'fine' : 'sentence' }, answer);
+  }
   const line = make('p', { class: 'sentence' }, words);
   if (failure !== null) {
-    const more = failures.length > 1 ? `first of ${groupDigits(failures.length)}` : 'show it';
+    const more = failureT.length > 1 ? `first of ${groupDigits(failureT.length)}` : 'show it';
     line.append(
       ' ',
       link(`Go to this moment (${more})`, () => visit({ at: 'failure' })),

@@ -28,7 +28,7 @@ export class RunPanel {
   readonly #start = byId('start', HTMLButtonElement);
   readonly #stop = byId('stop', HTMLButtonElement);
   readonly #form = byId('run-form', HTMLFormElement);
-  #seed: number | undefined;
+  readonly #seed = byId('seed', HTMLInputElement);
 
   constructor(onRun: () => void, onStop: () => void) {
     const names = Object.keys(BUNDLED_SCENARIOS);
@@ -56,6 +56,7 @@ export class RunPanel {
   get choice(): RunChoice {
     const scenario = this.#scenario.value;
     const cpus = numberOf(this.#cpus);
+    const seed = numberOf(this.#seed);
     const vmalloc = numberOf(this.#mib) ?? (this.#space.value || undefined);
     const kernel = this.#kernel.value;
     const compression = COMPRESSIONS.find((name) => name === this.#compression.value);
@@ -67,33 +68,40 @@ export class RunPanel {
         ...(cpus === undefined ? {} : { cpus }),
         ...(vmalloc === undefined ? {} : { vmalloc }),
         ...(compression === undefined ? {} : { compression }),
-        ...(this.#seed === undefined ? {} : { seed: this.#seed }),
+        ...(seed === undefined ? {} : { seed }),
       },
       versus: this.#versus.value || undefined,
     };
   }
 
-  /** Shows what a link asked for. False when it names something that is not here. */
+  /** Shows what a link asked for. False, and nothing changed, when it names what is not here. */
   set({ scenario, settings, versus }: Shared): boolean {
-    if (!Object.hasOwn(BUNDLED_SCENARIOS, scenario)) return false;
     const { kernel, cpus, vmalloc, compression, guest, seed } = settings;
+    const space = typeof vmalloc === 'string' ? vmalloc : '';
+    const isKnown =
+      Object.hasOwn(BUNDLED_SCENARIOS, scenario) &&
+      offers(this.#kernel, kernel ?? '') &&
+      offers(this.#versus, versus ?? '') &&
+      offers(this.#space, space);
+    if (!isKnown) return false;
     this.#scenario.value = scenario;
     this.#kernel.value = kernel ?? '';
     this.#versus.value = versus ?? '';
     this.#cpus.value = cpus === undefined ? '' : String(cpus);
     this.#compression.value = compression ?? '';
-    this.#space.value = typeof vmalloc === 'string' ? vmalloc : '';
+    this.#space.value = space;
     this.#mib.value = typeof vmalloc === 'number' ? String(vmalloc) : '';
-    this.#seed = seed;
+    this.#seed.value = seed === undefined ? '' : String(seed);
     this.#way(guest ? 'guest' : 'replay').checked = true;
     this.#describe();
-    const space = typeof vmalloc === 'string' ? vmalloc : '';
-    // A select that was given a value it does not have has none.
-    return (
-      this.#kernel.value === (kernel ?? '') &&
-      this.#versus.value === (versus ?? '') &&
-      this.#space.value === space
-    );
+    return true;
+  }
+
+  /** Takes back the offer of dropped files that could not be opened. */
+  withdrawDropped(): void {
+    const option = this.#scenario.querySelector(`option[value="${DROPPED}"]`);
+    option?.remove();
+    this.#describe();
   }
 
   /** Offers the dropped files as a scenario, and chooses them. */
@@ -136,4 +144,8 @@ export class RunPanel {
 
 function numberOf(input: HTMLInputElement): number | undefined {
   return input.value === '' || !input.validity.valid ? undefined : input.valueAsNumber;
+}
+
+function offers(select: HTMLSelectElement, value: string): boolean {
+  return [...select.options].some((option) => option.value === value);
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { exactTime } from '../../../loader/base/index.ts';
 import { parseMoment, type Shading } from '../../../loader/view/index.ts';
 import { COMPRESSIONS, type RunSettings, shadingSchema } from '../run-settings.ts';
+import type { TimeRange } from './time-range.ts';
 
 export interface Shared {
   readonly scenario: string;
@@ -12,6 +13,8 @@ export interface Shared {
   readonly shading?: Shading | undefined;
   /** `failure`, `peak`, or nanoseconds. */
   readonly moment?: 'failure' | 'peak' | number | undefined;
+  /** The time that charts and tracks show; all of it without one. */
+  readonly range?: TimeRange | undefined;
 }
 
 const whole = z
@@ -31,10 +34,18 @@ const fragmentSchema = z.object({
   by: z.enum(['guest', 'replay']).default('guest'),
   colour: shadingSchema.optional(),
   at: z.string().max(40).optional(),
+  range: z.string().max(80).optional(),
 });
 
 /** The fragment without its `#`. */
-export function writeFragment({ scenario, settings, versus, shading, moment }: Shared): string {
+export function writeFragment({
+  scenario,
+  settings,
+  versus,
+  shading,
+  moment,
+  range,
+}: Shared): string {
   const { kernel, cpus, seed, vmalloc, compression, guest } = settings;
   const pairs: [string, string | number | undefined][] = [
     ['run', scenario],
@@ -47,6 +58,7 @@ export function writeFragment({ scenario, settings, versus, shading, moment }: S
     ['by', guest ? undefined : 'replay'],
     ['colour', shading === 'class' ? undefined : shading],
     ['at', typeof moment === 'number' ? exactTime(moment) : moment],
+    ['range', range && `${exactTime(Math.round(range.from))}-${exactTime(Math.round(range.to))}`],
   ];
   const query = new URLSearchParams();
   for (const [name, value] of pairs) if (value !== undefined) query.set(name, String(value));
@@ -59,7 +71,8 @@ export function readFragment(fragment: string): Shared | null | undefined {
   if (!query.has('run')) return null;
   const parsed = fragmentSchema.safeParse(Object.fromEntries(query));
   if (!parsed.success) return undefined;
-  const { run, kernel, vs, cpus, seed, space, mib, compression, by, colour, at } = parsed.data;
+  const { run, kernel, vs, cpus, seed, space, mib, compression, by, colour, at, range } =
+    parsed.data;
   const vmalloc = mib ?? space;
   const moment = at === undefined ? undefined : momentOf(at);
   return {
@@ -75,7 +88,16 @@ export function readFragment(fragment: string): Shared | null | undefined {
     versus: vs,
     shading: colour,
     moment,
+    range: range === undefined ? undefined : rangeOf(range),
   };
+}
+
+/** `1ms-2.5ms` */
+function rangeOf(text: string): TimeRange | undefined {
+  const [from, to] = text.split('-').map((part) => parseMoment(part));
+  if (!from?.ok || !to?.ok) return undefined;
+  if (from.moment.at !== 'time' || to.moment.at !== 'time') return undefined;
+  return from.moment.t < to.moment.t ? { from: from.moment.t, to: to.moment.t } : undefined;
 }
 
 function momentOf(at: string): Shared['moment'] {

@@ -2,10 +2,11 @@
 import { exactTime } from '../../../loader/base/index.ts';
 import type { SeriesName } from '../../../loader/view/index.ts';
 import type { RecordingShown } from '../messages.ts';
-import { drawChart, drawStrip, topOf } from './chart-drawing.ts';
+import { drawChart, drawStrip, drawTimeAxis, topOf } from './chart-drawing.ts';
 import { CHARTS, type ChartLine, type ChartSpec, valueText } from './chart-specs.ts';
 import { make, say } from './element.ts';
 import { scheme } from './scheme.ts';
+import { firstFrom, type TimeRange } from './time-range.ts';
 
 interface ChartParts {
   readonly spec: ChartSpec;
@@ -22,12 +23,17 @@ const SNAP = 4;
 export class TimeChartsElement extends HTMLElement {
   readonly #strip = make('canvas');
   readonly #cursor = make('div', { class: 'cursor' });
+  readonly #stripCursor = make('div', { class: 'cursor' });
   readonly #charts: ChartParts[] = [];
   #recording: RecordingShown | undefined;
   #duration = 0;
+  #range: TimeRange = { from: 0, to: 0 };
+  readonly #axis = make('canvas', { class: 'axis', 'aria-hidden': 'true' });
   #t = 0;
   /** As of the last layout. */
   #width = 0;
+  /** Whether the pointer went down on the strip, which shows the whole run. */
+  #onStrip = false;
   /** What each chart's height stands for. */
   #tops: readonly number[] = [];
 
@@ -37,11 +43,15 @@ export class TimeChartsElement extends HTMLElement {
     this.setAttribute('role', 'slider');
     this.setAttribute('aria-label', 'Time');
     this.setAttribute('aria-valuemin', '0');
+    this.setAttribute('aria-valuenow', '0');
+    this.setAttribute('aria-valuemax', '0');
     const strip = make('figure', { class: 'strip' }, this.#strip);
-    strip.title = 'red: no room; blue: a module loaded; triangle: peak';
-    this.append(strip, ...CHARTS.map((spec) => this.#addChart(spec)), this.#cursor);
+    strip.title = 'The whole run. Red: no room; blue: a module loaded; triangle: peak';
+    strip.append(this.#stripCursor);
+    this.append(strip, ...CHARTS.map((spec) => this.#addChart(spec)), this.#axis, this.#cursor);
     this.addEventListener('pointerdown', (event) => {
       this.setPointerCapture(event.pointerId);
+      this.#onStrip = event.target === this.#strip;
       this.#seekTo(event);
     });
     this.addEventListener('pointermove', (event) => {
@@ -56,6 +66,7 @@ export class TimeChartsElement extends HTMLElement {
     this.#recording = recording;
     const duration = Math.max(...beside.map(({ end }) => end));
     this.#duration = duration;
+    this.#range = { from: 0, to: duration };
     this.#tops = CHARTS.map((spec) =>
       Math.max(...beside.map(({ series }) => (series === null ? 0 : topOf(spec, series)))),
     );
@@ -66,8 +77,9 @@ export class TimeChartsElement extends HTMLElement {
   /** Moves the cursor; the texts, which nobody reads sixty times a second, only when asked to. */
   setTime(t: number, texts: boolean): void {
     this.#t = t;
-    const share = this.#duration > 0 ? Math.min(1, t / this.#duration) : 0;
-    this.#cursor.style.transform = `translateX(${(share * this.#width).toFixed(1)}px)`;
+    const { from, to } = this.#range;
+    place(this.#cursor, to > from ? (t - from) / (to - from) : 0, this.#width);
+    place(this.#stripCursor, this.#duration > 0 ? t / this.#duration : 0, this.#width);
     if (texts) this.#sayTime();
   }
 
@@ -84,6 +96,11 @@ export class TimeChartsElement extends HTMLElement {
         say(element, valueText(spec, line, series.series[line.name]?.last[step] ?? 0));
       }
     }
+  }
+
+  setRange(range: TimeRange): void {
+    this.#range = range;
+    this.refresh();
   }
 
   /** Says the very values of the moment where charts know them by steps of time only. */
@@ -103,12 +120,15 @@ export class TimeChartsElement extends HTMLElement {
     this.#width = this.clientWidth;
     const strip = this.#areaOf(this.#strip);
     if (strip) {
-      const { loads, failures, peak } = recording;
-      drawStrip(strip, { loads, failures, peak: peak.t });
+      const { loads, failureT, peak } = recording;
+      const whole = { ...strip, range: { from: 0, to: this.#duration } };
+      drawStrip(whole, { loads, failureT, peak: peak.t, shown: this.#range });
     }
+    const axis = this.#areaOf(this.#axis);
+    if (axis) drawTimeAxis(axis);
     for (const [i, { spec, canvas, values, top }] of this.#charts.entries()) {
       const height = this.#tops[i] ?? 0;
-      say(top, `height ${spec.text(height)}`);
+      say(top, `top line ${spec.text(height)}, bottom 0`);
       const area = this.#areaOf(canvas);
       if (area) drawChart(area, spec, recording.series, height);
       for (const [line, element] of values) colour(element, line);
@@ -138,16 +158,25 @@ export class TimeChartsElement extends HTMLElement {
     const height = Math.round(canvas.clientHeight * ratio);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    return { context, width, height, ratio, duration: this.#duration, scheme: scheme() };
+    return { context, width, height, ratio, range: this.#range, scheme: scheme() };
   }
 
   #seekTo(event: PointerEvent): void {
     const { left, width } = this.getBoundingClientRect();
-    const at = (event.clientX - left) / width;
-    const t = Math.min(1, Math.max(0, at)) * this.#duration;
-    const near = (SNAP / width) * this.#duration;
-    const failure = this.#recording?.failures.find((point) => Math.abs(point.t - t) <= near);
-    this.#send(failure && event.type === 'pointerdown' ? failure.t : t);
+    const { from, to } = this.#onStrip ? { from: 0, to: this.#duration } : this.#range;
+    const at = Math.min(1, Math.max(0, (event.clientX - left) / width));
+    const t = from + at * (to - from);
+    const near = (SNAP / width) * (to - from);
+    const failure = event.type === 'pointerdown' ? this.#failureNear(t, near) : undefined;
+    this.#send(failure ?? t);
+  }
+
+  /** The first failure within some time of `t`. */
+  #failureNear(t: number, near: number): number | undefined {
+    const times = this.#recording?.failureT;
+    if (times === undefined) return undefined;
+    const at = firstFrom(times, t - near);
+    return times[at] !== undefined && times[at] <= t + near ? times[at] : undefined;
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -191,4 +220,10 @@ function colour(value: HTMLElement, line: ChartLine): void {
   key.style.borderTopColor = line[scheme()];
   key.style.borderTopStyle =
     line.dash.length === 0 ? 'solid' : line.dash[0]! > 3 ? 'dashed' : 'dotted';
+}
+
+/** Puts a cursor at a share of the width; outside it is not seen. */
+function place(cursor: HTMLElement, share: number, width: number): void {
+  cursor.hidden = share < 0 || share > 1;
+  cursor.style.transform = `translateX(${(Math.min(1, Math.max(0, share)) * width).toFixed(1)}px)`;
 }

@@ -12,6 +12,15 @@ export interface Toolable {
   visit(moment: MomentAsked, lead?: number): void;
   step(by: number): void;
   goToFailure(): void;
+  /** To the failure before (-1) or after (1) the moment shown. */
+  nextFailure(by: -1 | 1): void;
+  /** Shorter (below 1) or longer time. */
+  zoomTime(factor: number): void;
+  /** Earlier or later by a share of the time shown. */
+  moveTime(share: number): void;
+  allTime(): void;
+  find(): void;
+  selectNothing(): void;
   look(): void;
   zoom(how: 'in' | 'out' | 'all'): void;
   save(name: ExportName | 'png'): Promise<void>;
@@ -43,6 +52,11 @@ export class Toolbar {
     on('back', () => app.step(-1));
     on('forth', () => app.step(1));
     on('to-failure', () => app.goToFailure());
+    on('failure-back', () => app.nextFailure(-1));
+    on('failure-forth', () => app.nextFailure(1));
+    on('range-in', () => app.zoomTime(0.5));
+    on('range-out', () => app.zoomTime(2));
+    on('range-all', () => app.allTime());
     on('to-peak', () => app.visit({ at: 'peak' }));
     on('zoom-in', () => app.zoom('in'));
     on('zoom-out', () => app.zoom('out'));
@@ -82,13 +96,16 @@ export class Toolbar {
 
   /** What there is to jump to in these runs. */
   offer(recordings: readonly RecordingShown[]): void {
-    this.#failure.disabled = !recordings.some(({ failure }) => failure !== null);
+    const failed = recordings.some(({ failure }) => failure !== null);
+    this.#failure.disabled = !failed;
+    byId('failure-back', HTMLButtonElement).disabled = !failed;
+    byId('failure-forth', HTMLButtonElement).disabled = !failed;
     const two = recordings.some(({ windows }) => windows.length > 1);
     this.#windowLabel.hidden = !two;
     if (!two) this.#window.value = 'vmalloc';
     this.#moments = [];
     const options: (readonly [string, string])[] = [['', 'a moment…']];
-    recordings.forEach(({ end, kernel, peak, loads }, lead) => {
+    recordings.forEach(({ end, kernel, peak, loads, loadCount }, lead) => {
       const of = recordings.length > 1 ? ` (${kernel})` : '';
       const add = (moment: MomentAsked, text: string): void => {
         options.push([String(this.#moments.length), text]);
@@ -99,6 +116,9 @@ export class Toolbar {
       add({ t: end }, `end${of}`);
       for (const { seq, t, label } of loads) {
         add({ seq }, `${label} loaded${of}, ${exactTime(t)}`);
+      }
+      if (loadCount > loads.length) {
+        options.push(['', `the first ${loads.length} of ${loadCount} loads${of}`]);
       }
     });
     fillSelect(this.#jump, options);
@@ -134,6 +154,15 @@ export class Toolbar {
     '=': () => this.#app.zoom('in'),
     '-': () => this.#app.zoom('out'),
     '0': () => this.#app.zoom('all'),
+    '[': () => this.#app.nextFailure(-1),
+    ']': () => this.#app.nextFailure(1),
+    w: () => this.#app.zoomTime(0.5),
+    s: () => this.#app.zoomTime(2),
+    a: () => this.#app.moveTime(-0.25),
+    d: () => this.#app.moveTime(0.25),
+    e: () => this.#app.allTime(),
+    '/': () => this.#app.find(),
+    Escape: () => this.#app.selectNothing(),
     '?': () => byId('help', HTMLDialogElement).showModal(),
     c: () => {
       const next = (SHADINGS.indexOf(this.shading) + 1) % SHADINGS.length;

@@ -6,11 +6,13 @@ import type { AreaShown, Frame, RecordingShown } from '../messages.ts';
 import type { AddressMapElement } from './address-map.ts';
 import { inkOf } from './cell-painter.ts';
 import { make, say } from './element.ts';
+import type { RunTimelineElement } from './run-timeline.ts';
 import { scheme } from './scheme.ts';
 import type { TimeChartsElement } from './time-charts.ts';
 
 export class TrackView {
   readonly map = document.createElement('address-map') as AddressMapElement;
+  readonly timeline = document.createElement('run-timeline') as RunTimelineElement;
   readonly charts = document.createElement('time-charts') as TimeChartsElement;
   readonly element: HTMLElement;
   readonly #title = make('h2');
@@ -18,9 +20,12 @@ export class TrackView {
   readonly #figures = make('p', { class: 'figures' });
   readonly #hole = make('span', { class: 'hole' });
   readonly #wanted = make('span', { class: 'wanted' });
+  readonly #chosen = make('span', { class: 'chosen' });
   readonly #line = make('span', { class: 'mono' });
   readonly #story = make('small');
   readonly #legend = make('ul', { class: 'legend', 'aria-label': 'Colours' });
+  /** What lies where pointer or keyboard is on the map. */
+  area: AreaShown | undefined;
   #looks: readonly ShadeLook[] = [];
   #shading: Shading | undefined;
   #cpus = 0;
@@ -41,7 +46,7 @@ export class TrackView {
       make(
         'div',
         { class: 'side' },
-        make('p', { class: 'marks' }, this.#hole, this.#wanted),
+        make('p', { class: 'marks' }, this.#hole, this.#wanted, this.#chosen),
         line,
         this.#legend,
       ),
@@ -51,6 +56,7 @@ export class TrackView {
   showHead(title: string, recording: RecordingShown | undefined): void {
     say(this.#title, title);
     this.element.setAttribute('aria-label', title);
+    this.timeline.setAttribute('aria-label', `Requests of ${title} over time`);
     this.map.setAttribute('aria-label', `Map of the vmalloc space, ${title}`);
     this.charts.setAttribute('aria-label', `Time of ${title}`);
     if (recording === undefined) return;
@@ -83,6 +89,7 @@ export class TrackView {
     );
     say(this.#hole, frame.holeText);
     say(this.#wanted, frame.wantedText);
+    say(this.#chosen, frame.selectedText);
     this.#showLegend(frame);
     this.charts.showExact({
       used,
@@ -93,6 +100,7 @@ export class TrackView {
   }
 
   showArea(area: AreaShown): void {
+    this.area = area;
     say(this.#line, area.line);
     say(this.#story, area.story);
     this.map.showArea(area);
@@ -103,6 +111,7 @@ export class TrackView {
     this.#swatches = '';
     this.map.refresh();
     this.charts.refresh();
+    this.timeline.refresh();
   }
 
   /** Modules come and go with their colours; of everything else the rows stay. */

@@ -1,16 +1,23 @@
 /** One run and the worker that holds it. */
 import {
   type AreaShown,
+  type EventsShown,
   type ExportName,
   type Frame,
   fromWorkerSchema,
   type GivenFile,
+  type Hit,
   type MomentAsked,
   type RecordingShown,
+  type SlicesShown,
+  type StoryShown,
+  type TotalsShown,
   type ToWorker,
   type ViewAsked,
 } from '../messages.ts';
 import type { RunSettings } from '../run-settings.ts';
+
+export type SlicesAsked = SlicesShown['asked'];
 
 export interface TrackListener {
   onProgress(track: Track, phase: string, t: number, events: number): void;
@@ -18,6 +25,13 @@ export interface TrackListener {
   onRecording(track: Track): void;
   onFrame(track: Track): void;
   onArea(track: Track, area: AreaShown): void;
+  onSlices(track: Track, slices: SlicesShown): void;
+  onTotals(track: Track, totals: TotalsShown): void;
+  onStory(track: Track, story: StoryShown): void;
+  onHits(track: Track, hits: readonly Hit[], more: boolean): void;
+  onEvents(track: Track, events: EventsShown): void;
+  /** How much of a file being saved is written, 0 to 1. */
+  onSaving(track: Track, share: number): void;
   onExport(name: string, file: Blob): void;
   onProblem(track: Track, message: string): void;
 }
@@ -30,12 +44,16 @@ export class Track {
   #awaited = 0;
   #next: { readonly moment: MomentAsked; readonly view: ViewAsked } | undefined;
   #areaAsked = 0;
+  /** The pictures of slices asked for: the one under way, and the latest wish. */
+  #slicesAwaited = 0;
+  #slicesNext: SlicesAsked | undefined;
+  #asked = { totals: 0, story: 0, hits: 0, events: 0 };
   recording: RecordingShown | undefined;
   frame: Frame | undefined;
 
   constructor(listener: TrackListener) {
     this.#listener = listener;
-    this.#worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(workerUrl(), { type: 'module' });
     this.#worker.onmessage = ({ data }) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -46,6 +64,40 @@ export class Track {
 
   run(scenario: string | null, files: readonly GivenFile[], settings: RunSettings): void {
     this.#send({ type: 'run', scenario, files: [...files], settings });
+  }
+
+  /** Asks the run, or the file being written, to end where it is. */
+  stop(): void {
+    this.#send({ type: 'stop' });
+  }
+
+  askSlices(asked: SlicesAsked): void {
+    if (this.#slicesAwaited !== 0) {
+      this.#slicesNext = asked;
+      return;
+    }
+    this.#slicesAwaited = ++this.#id;
+    this.#send({ type: 'slices', id: this.#slicesAwaited, asked });
+  }
+
+  askTotals(from: number, to: number): void {
+    this.#asked.totals = ++this.#id;
+    this.#send({ type: 'totals', id: this.#id, from, to });
+  }
+
+  askStory(request: number): void {
+    this.#asked.story = ++this.#id;
+    this.#send({ type: 'story', id: this.#id, request });
+  }
+
+  find(text: string): void {
+    this.#asked.hits = ++this.#id;
+    this.#send({ type: 'find', id: this.#id, text });
+  }
+
+  askEvents(from: number, count: number, filter: string): void {
+    this.#asked.events = ++this.#id;
+    this.#send({ type: 'events', id: this.#id, from, count, filter });
   }
 
   /** Asks for the picture of a moment. While one is under way only the latest wish is kept. */
@@ -100,8 +152,9 @@ export class Track {
         return;
       case 'recording':
         this.recording = message.recording;
-        // What was asked before there was anything to show has no answer.
+        // Pictures asked for while the run was under way are of no use now, nor are the wishes.
         this.#awaited = 0;
+        this.#next = undefined;
         this.#listener.onRecording(this);
         return;
       case 'frame':
@@ -109,6 +162,31 @@ export class Track {
         return;
       case 'area':
         if (message.id === this.#areaAsked) this.#listener.onArea(this, message);
+        return;
+      case 'slices': {
+        if (message.id !== this.#slicesAwaited) return;
+        this.#slicesAwaited = 0;
+        const next = this.#slicesNext;
+        this.#slicesNext = undefined;
+        this.#listener.onSlices(this, message);
+        if (next !== undefined && this.#slicesAwaited === 0) this.askSlices(next);
+        return;
+      }
+      case 'totals':
+        if (message.id === this.#asked.totals) this.#listener.onTotals(this, message);
+        return;
+      case 'story':
+        if (message.id === this.#asked.story) this.#listener.onStory(this, message);
+        return;
+      case 'hits':
+        if (message.id !== this.#asked.hits) return;
+        this.#listener.onHits(this, message.hits, message.more);
+        return;
+      case 'events':
+        if (message.id === this.#asked.events) this.#listener.onEvents(this, message);
+        return;
+      case 'saving':
+        this.#listener.onSaving(this, message.share);
         return;
       case 'export':
         this.#listener.onExport(message.name, message.file);
@@ -129,4 +207,10 @@ export class Track {
     this.#next = undefined;
     if (next !== undefined && this.#awaited === 0) this.seek(next.moment, next.view);
   }
+}
+
+/** The document names the worker's script: its name changes with what it holds. */
+function workerUrl(): URL {
+  const link = document.querySelector<HTMLLinkElement>('#worker-script');
+  return new URL(link?.href ?? 'worker.js', import.meta.url);
 }

@@ -1,6 +1,6 @@
 /** Files made of a recording: the ones `--out` writes, byte for byte, and the map. */
 
-import type { EventSink } from '../../../loader/events/index.ts';
+import type { EventSink, TraceEvent } from '../../../loader/events/index.ts';
 import {
   EventLineWriter,
   formatFtraceLine,
@@ -11,6 +11,7 @@ import { mapSvg, vmallocinfoText } from '../../../loader/view/index.ts';
 import { EXPORTS, type ExportName } from '../messages.ts';
 import type { FrameMaker } from './frame.ts';
 import type { Recording } from './recording.ts';
+import { breathe } from './run-job.ts';
 import { GivenProblem } from './scenario-input.ts';
 
 const TYPES: Readonly<Partial<Record<ExportName, string>>> = {
@@ -18,33 +19,52 @@ const TYPES: Readonly<Partial<Record<ExportName, string>>> = {
   trace: 'application/json',
   svg: 'image/svg+xml',
 };
+/** Events written before messages are let in. */
+const SLICE = 50_000;
 /** Text gathered before it leaves the heap. */
 const PIECE = 1 << 22;
 
-export function exportFile(name: ExportName, recording: Recording, frames: FrameMaker): Blob {
-  const text = new BlobText();
-  write(name, recording, frames, text);
-  return text.blob(TYPES[name] ?? 'text/plain');
+export interface SaveWatcher {
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  onShare(share: number): void;
 }
 
-function write(name: ExportName, recording: Recording, frames: FrameMaker, out: BlobText): void {
+/** The file, or null when it was given up meanwhile. */
+export async function exportFile(
+  name: ExportName,
+  recording: Recording,
+  frames: FrameMaker,
+  watcher: SaveWatcher,
+): Promise<Blob | null> {
+  const text = new BlobText();
+  await write(name, recording, frames, text, watcher);
+  return watcher.signal.aborted ? null : text.blob(TYPES[name] ?? 'text/plain');
+}
+
+async function write(
+  name: ExportName,
+  recording: Recording,
+  frames: FrameMaker,
+  out: BlobText,
+  watcher: SaveWatcher,
+): Promise<void> {
   const { space, map, initial, result } = recording;
-  const all = (sink: EventSink): void => recording.events.visit((event) => sink.push(event));
   switch (name) {
     case 'events': {
       const writer = new EventLineWriter(space, (chunk) => out.write(chunk));
-      all(writer);
+      await pushAll(recording, writer, watcher);
       writer.end();
       break;
     }
     case 'trace': {
       const writer = new TraceEventJsonWriter(space, (chunk) => out.write(chunk), { initial });
-      all(writer);
+      await pushAll(recording, writer, watcher);
       writer.end();
       break;
     }
     case 'ftrace':
-      writeFtrace(recording, out);
+      await writeFtrace(recording, out, watcher);
       break;
     case 'svg':
       out.write(mapSvg(map, frames.state, { failure: frames.failureNow() }));
@@ -56,7 +76,7 @@ function write(name: ExportName, recording: Recording, frames: FrameMaker, out: 
       break;
     }
     case 'stats':
-      out.write(needed(result?.files['/sys/kernel/debug/modules/stats']));
+      out.write(statsText(recording));
       break;
     case 'result':
       out.write(needed(recording.resultText));
@@ -64,15 +84,43 @@ function write(name: ExportName, recording: Recording, frames: FrameMaker, out: 
   }
 }
 
-function writeFtrace({ events, space, cpus }: Recording, out: BlobText): void {
+/** Hands on all events, letting messages in now and then; ends early when it is given up. */
+async function pushAll(
+  { events }: Recording,
+  sink: EventSink,
+  { signal, onShare }: SaveWatcher,
+): Promise<void> {
+  for (let at = 0; at < events.length && !signal.aborted; at += SLICE) {
+    events.visit((event) => sink.push(event), at, at + SLICE);
+    onShare(Math.min(0.99, (at + SLICE) / events.length));
+    await breathe();
+  }
+}
+
+/** A kernel without the file has none to save, which is not the recording's fault. */
+function statsText({ result }: Recording): string {
+  const text = result?.files['/sys/kernel/debug/modules/stats'];
+  if (result === null || text !== undefined) return needed(text);
+  throw new GivenProblem(
+    `kernel ${result.kernel.base} has no modules/stats: the file came with v6.4`,
+  );
+}
+
+async function writeFtrace(
+  recording: Recording,
+  out: BlobText,
+  watcher: SaveWatcher,
+): Promise<void> {
+  const { space, cpus } = recording;
   let entries = 0;
   const body = new BlobText();
-  events.visit((event) => {
+  const push = (event: TraceEvent): void => {
     const line = formatFtraceLine(space, event);
     if (line === null) return;
     entries += 1;
     body.write(`${line}\n`);
-  });
+  };
+  await pushAll(recording, { push }, watcher);
   out.write(ftraceHeader({ entries, cpus }));
   out.append(body.blob('text/plain'));
 }

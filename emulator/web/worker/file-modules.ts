@@ -12,7 +12,9 @@ declare class FileReaderSync {
 }
 
 /** The text file each part of the metadata is in. */
-const TEXTS: Readonly<Record<Exclude<keyof ModuleMetadata, 'modprobeConf'>, string>> = {
+const TEXTS: Readonly<
+  Record<Exclude<keyof ModuleMetadata, 'modprobeConf' | 'modprobeFiles'>, string>
+> = {
   dep: 'modules.dep',
   alias: 'modules.alias',
   softdep: 'modules.softdep',

@@ -1,21 +1,25 @@
 /** Pictures of a recording at one moment, as cells for the page to paint. */
 
 import { exactTime, formatBytes, formatHex, groupDigits } from '../../../loader/base/index.ts';
+import type { TraceEvent } from '../../../loader/events/index.ts';
 import { formatEventLine, formatFtraceLine } from '../../../loader/export/index.ts';
+import type { AddressSpacePreset } from '../../../loader/presets/index.ts';
 import {
   type AddressState,
+  apart,
   areaStory,
   type FailedAllocation,
   largestModules,
   type MapView,
   type MapWindow,
   mapView,
+  moduleNameOf,
   moduleShade,
   shadeCells,
   shadeLooks,
   vmallocinfoLine,
 } from '../../../loader/view/index.ts';
-import type { AreaShown, Frame, Mark, MomentAsked, ViewAsked } from '../messages.ts';
+import type { AreaShown, Frame, Mark, MomentAsked, Selection, ViewAsked } from '../messages.ts';
 import type { Recording } from './recording.ts';
 
 const CELLS = 32_768;
@@ -79,6 +83,7 @@ export class FrameMaker {
         line,
         story,
         area: { start: area.start - origin, size: area.size },
+        request: area.request,
       };
     }
     const hole = holeAt(state, addr);
@@ -90,6 +95,7 @@ export class FrameMaker {
       line,
       story: `a hole of ${formatBytes(hole.size)}`,
       area: { start: hole.start - origin, size: hole.size },
+      request: 0,
     };
   }
 
@@ -114,6 +120,8 @@ export class FrameMaker {
     const summary = state.summary(view.window);
     const failure = this.#failureAt(seq);
     const { largest } = summary;
+    const selected = asked.select ? this.#selected(state, view, asked.select) : [];
+    const held = selected.reduce((sum, { size }) => sum + size, 0);
     const wanted = failure && largest && inView(view, failure) ? largest.start : null;
     return {
       type: 'frame',
@@ -139,11 +147,32 @@ export class FrameMaker {
       },
       hole: largest && { start: largest.start - view.start, size: largest.size },
       holeText: largest
-        ? `largest hole ${formatBytes(largest.size)} at ${formatHex(map.space, largest.start)}`
+        ? `largest hole ${failure ? apart(largest.size, failure.size)[0] : formatBytes(largest.size)} at ${formatHex(map.space, largest.start)}`
         : 'no hole',
       wanted: failure && wanted !== null ? markIn(view, wanted, failure.size) : null,
-      wantedText: failure ? `wanted ${formatBytes(failure.size)} in one piece` : '',
+      wantedText: failure
+        ? `wanted ${apart(failure.size, largest?.size ?? 0)[0]} in one piece`
+        : '',
+      selected,
+      selectedText: asked.select ? selectedText(asked.select, selected.length, held) : '',
     };
+  }
+
+  /** Areas of the picture that what is selected holds or has parked, bytes from its start. */
+  #selected(state: AddressState, view: MapView, select: Selection): Mark[] {
+    const { requests } = this.#recording.map;
+    const found: Mark[] = [];
+    for (let i = 0; i < state.count; i += 1) {
+      const { start, size, request, module } = state.area(i);
+      if (start + size <= view.start || start >= view.end) continue;
+      const facts = request === 0 ? undefined : requests.get(request);
+      const own =
+        'request' in select
+          ? request === select.request
+          : (facts ? moduleNameOf(facts) : module) === select.module;
+      if (own) found.push({ start: start - view.start, size });
+    }
+    return found;
   }
 
   #legend(
@@ -171,9 +200,7 @@ export class FrameMaker {
   #eventText(seq: number): string {
     const { events, space } = this.#recording;
     const event = seq < 0 ? undefined : events.at(events.indexOfSeq(seq));
-    if (event === undefined) return '';
-    const trace = formatFtraceLine(space, event);
-    return `#${event.seq} ${trace === null ? plainLine(formatEventLine(space, event)) : trace.trim()}`;
+    return event === undefined ? '' : eventLine(space, event);
   }
 
   #failureAt(seq: number): FailedAllocation | null {
@@ -219,6 +246,19 @@ export class FrameMaker {
 /** Bytes from `start` on, moved down where they would reach beyond the picture. */
 function markIn(view: MapView, start: number, size: number): Mark {
   return { start: Math.max(0, Math.min(start, view.end - size) - view.start), size };
+}
+
+function selectedText(select: Selection, areas: number, bytes: number): string {
+  const name = 'request' in select ? `request ${select.request}` : select.module;
+  return areas === 0
+    ? `${name} holds nothing now`
+    : `${name} holds ${formatBytes(bytes)} in ${groupDigits(areas)} areas`;
+}
+
+/** An event in one line: as the kernel's trace has it, where it has it. */
+export function eventLine(space: AddressSpacePreset, event: TraceEvent): string {
+  const trace = formatFtraceLine(space, event);
+  return `#${event.seq} ${trace === null ? plainLine(formatEventLine(space, event)) : trace.trim()}`;
 }
 
 /** An event that no trace file has, in the manner of one. */

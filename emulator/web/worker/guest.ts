@@ -5,13 +5,15 @@ import type { BootResult } from '../../storm/boot.ts';
 import { GivenProblem } from './scenario-input.ts';
 import { TickChannel } from './tick-channel.ts';
 
-/** Beside the worker's script, where the build puts them. */
-const WASM = 'v86.wasm';
-const IMAGE = 'storm.bin';
+/** Beside the worker's script; the build puts them there and names them for what they hold. */
+declare const MODSTORM_WASM: string;
+declare const MODSTORM_IMAGE: string;
+const WASM = MODSTORM_WASM;
+const IMAGE = MODSTORM_IMAGE;
 
 export async function bootStorm(
   session: Session,
-  onConsole: (text: string) => void,
+  watcher: { console(text: string): void; readonly signal: AbortSignal },
 ): Promise<BootResult> {
   if (typeof WebAssembly !== 'object') {
     throw new GivenProblem('this browser has no WebAssembly; replay the scenario without a guest');
@@ -22,7 +24,13 @@ export async function bootStorm(
     read(WASM).then((bytes) => WebAssembly.compile(bytes)),
     read(IMAGE),
   ]);
-  return bootGuest({ wasm, image: new Uint8Array(image), session, onConsole });
+  return bootGuest({
+    wasm,
+    image: new Uint8Array(image),
+    session,
+    onConsole: (text) => watcher.console(text),
+    signal: watcher.signal,
+  });
 }
 
 async function read(name: string): Promise<ArrayBuffer> {

@@ -1,5 +1,6 @@
 /** Scenarios and modules as the page is given them. */
 
+import { counted } from '../../../loader/base/index.ts';
 import { CATALOG_NAMES, openCatalog } from '../../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../../loader/module/index.ts';
 import type { Architecture } from '../../../loader/presets/index.ts';
@@ -7,6 +8,7 @@ import {
   addressSpace,
   BUNDLED_SCENARIOS,
   CompileError,
+  catalogChoice,
   firstProblem,
   type Scenario,
   scenarioSchema,
@@ -24,6 +26,8 @@ export class GivenProblem extends Error {
 export interface ScenarioInput {
   readonly scenario: Scenario;
   readonly source: ModuleSource;
+  /** What was chosen because nobody said; '' for nothing. */
+  readonly note: string;
 }
 
 /** The scenario of a bundled name, or the one among the files, with its modules. */
@@ -33,7 +37,10 @@ export async function readScenario(
   settings: RunSettings,
 ): Promise<ScenarioInput> {
   const modules = files.some(({ path }) => isModuleName(path));
-  const given = name === null ? files.find(({ path }) => path.endsWith('.json')) : undefined;
+  const given =
+    name === null
+      ? files.find(({ path }) => path.endsWith('.json') && !path.endsWith('trace.json'))
+      : undefined;
   const origin = given?.path ?? name ?? (modules ? 'race' : '');
   const bundled = Object.hasOwn(BUNDLED_SCENARIOS, origin) ? BUNDLED_SCENARIOS[origin] : undefined;
   const document: unknown = given ? await readJson(given) : bundled;
@@ -46,7 +53,14 @@ export async function readScenario(
     const { place, expected, found } = firstProblem(parsed.error, whole);
     throw new GivenProblem(`${origin}: ${place}: expected ${expected}, found ${found}`);
   }
-  return { scenario: parsed.data, source: openSource(parsed.data, files, origin) };
+  const source = openSource(parsed.data, files, origin);
+  const note =
+    name === null && given === undefined
+      ? `No scenario was dropped with the ${counted(source.files.length, 'module')} of ` +
+        `${source.name}: the bundled scenario ${origin} asks for them. Drop a scenario with ` +
+        'them to ask otherwise.'
+      : '';
+  return { scenario: parsed.data, source, note };
 }
 
 /** Dropped modules take the place of those the scenario names; what their inits do stays. */
@@ -74,10 +88,7 @@ function openSource(scenario: Scenario, files: readonly GivenFile[], origin: str
         'found only the scenario',
     );
   }
-  const name =
-    typeof modules === 'string' ? modules : 'catalog' in modules ? modules.catalog : 'distro';
-  const options =
-    typeof modules !== 'string' && 'synthetic' in modules ? modules.synthetic : undefined;
+  const { name, options } = catalogChoice(modules);
   const arch = architecture(scenario, origin);
   const source = openCatalog(name, { ...options, arch });
   if (source) return source;

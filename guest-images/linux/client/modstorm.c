@@ -7,7 +7,8 @@
 enum { TIOCSCTTY = 0x540e, TIOCSWINSZ = 0x5414, SYS_setsid = 66, LOOK_US = 300000 };
 
 static const char *shell_env[] = {
-    "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "HOME=/root", "TERM=xterm-256color", "PS1=modstorm# ", "USER=root", 0,
+    "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "HOME=/root", "TERM=xterm-256color", "PS1=modstorm# ", "USER=root",
+    "ENV=/etc/modstorm.sh", 0,
 };
 
 static int cat(const char *path) {
@@ -46,7 +47,8 @@ static s32 start_shell(const char *command) {
     sys3(SYS_ioctl, fd, TIOCSCTTY, 1);
     for (int to = 0; to < 3; to++) sys2(SYS_dup2, fd, to);
   }
-  const char *with[] = {"sh", "-c", command, 0};
+  // A shell that runs a command does not read ENV.
+  const char *with[] = {"sh", "-c", ". /etc/modstorm.sh\neval \"$1\"", "sh", command, 0};
   const char *without[] = {"-sh", 0};
   sys3(SYS_execve, "/bin/sh", command ? with : without, shell_env);
   sys1(SYS_exit, 127);

@@ -32,13 +32,17 @@ static u64 after_ms(s32 ms) { return now_us() + (u64)(u32)ms * 1000; }
 
 // A signal with a handler interrupts a wait without ending the process.
 static void on_signal(int signal) { (void)signal; }
+#ifdef __x86_64__
+__asm__(".globl signal_return\nsignal_return:\n\tmov $15, %eax\n\tsyscall\n");
+#else
 __asm__(".globl signal_return\nsignal_return:\n\tpop %eax\n\tmov $119, %eax\n\tint $0x80\n");
+#endif
 void signal_return(void);
 
 static void catch_signal(s32 signal) {
   struct {
     void (*handler)(int);
-    u32 flags;
+    uptr flags;
     void (*restorer)(void);
     u64 mask;
   } action = {on_signal, 0x04000000, signal_return, 0};
@@ -164,12 +168,12 @@ s32 run_program(char **argv) {
 void gate_wait(void) {
   u32 generation = shared->gate;
   while (shared->gate == generation)
-    sys6(SYS_futex64, (u32)&shared->gate, FUTEX_WAIT, generation, 0, 0, 0);
+    sys6(SYS_futex64, (uptr)&shared->gate, FUTEX_WAIT, generation, 0, 0, 0);
 }
 
 void gate_open(void) {
   shared->gate++;
-  sys6(SYS_futex64, (u32)&shared->gate, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
+  sys6(SYS_futex64, (uptr)&shared->gate, FUTEX_WAKE, 0x7fffffff, 0, 0, 0);
 }
 
 static char page[262144];
@@ -227,7 +231,7 @@ static s64 module_bytes(void) {
 }
 
 // Bytes of areas whose caller is the module loader: "start-end  size caller pages=n ...". Of a large
-// one ("vpages") the array of page pointers, 4 bytes each, is listed as an area of its own.
+// one ("vpages") the array of page pointers is listed as an area of its own.
 static s64 module_area_bytes(void) {
   s64 sum = 0;
   const char *end;
@@ -237,7 +241,7 @@ static s64 module_area_bytes(void) {
         starts_with(pages, "pages=")) {
       s64 count = (s64)parse_decimal(pages + 6, &end);
       sum += count * 4096;
-      if (starts_with(skip_words(pages, 2), "vpages")) sum -= ((count * 4 + 4095) & -4096);
+      if (starts_with(skip_words(pages, 2), "vpages")) sum -= (count * (s64)sizeof(void *) + 4095) & -4096;
     }
   }
   return sum;
@@ -253,14 +257,16 @@ static s64 vmalloc_bytes(void) {
 
 // A module's init memory is freed by a worker after a grace period. It is gone when the areas of
 // the loader add up to what /proc/modules says the modules hold. Listing the areas is slow, so
-// first see whether the kernel's total exceeds the modules' by as much as last time.
+// first see whether the kernel's total exceeds the modules' by as much as last time. Areas of the
+// loader's allocator that were there before any module belong to somebody else (trampolines, BPF).
 s32 settle(s32 timeout_ms) {
-  static s64 others = -1;
+  static s64 others = -1, before = -1;
   u64 deadline = after_ms(timeout_ms);
+  if (before < 0) before = module_bytes() == 0 ? module_area_bytes() : 0;
   for (;;) {
     s64 modules = module_bytes();
     if (vmalloc_bytes() - modules == others) return 0;
-    if (module_area_bytes() == modules) {
+    if (module_area_bytes() - before == modules) {
       others = vmalloc_bytes() - modules;
       return 0;
     }

@@ -8,8 +8,13 @@
 enum { PROTOCOL_VERSION = 1 };
 
 __asm__(
+#ifdef __x86_64__
+    ".globl _start\n_start:\n\t"
+    "xor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall entry\n");
+#else
     ".globl _start\n_start:\n\t"
     "xor %ebp, %ebp\n\tmov %esp, %eax\n\tand $-16, %esp\n\tsub $12, %esp\n\tpush %eax\n\tcall entry\n");
+#endif
 
 static void mount(const char *what, const char *where) {
   sys2(SYS_mkdir, where, 0755);
@@ -49,7 +54,7 @@ static void run_guest(void) {
   record_end();
 }
 
-__attribute__((used)) void entry(u32 *stack) {
+__attribute__((used)) void entry(uptr *stack) {
   s32 argc = (s32)stack[0];
   char **argv = (char **)(stack + 1);
   const char *base = argv[0];

@@ -36,7 +36,7 @@ static s32 option_number(const char *key, s32 otherwise) {
   return value ? parse_number(value) : otherwise;
 }
 
-static s32 map(u32 n) {
+static sptr map(u32 n) {
   return sys6(SYS_mmap2, 0, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (u32)-1, 0);
 }
 
@@ -60,7 +60,7 @@ static s32 do_finit(void) {
     }
   }
   s32 ret = sys3(SYS_finit_module, fd,
-                 option("argsptr") ? (const char *)option_number("argsptr", 0) : args ? args : "",
+                 option("argsptr") ? (const char *)(sptr)option_number("argsptr", 0) : args ? args : "",
                  option_number("flags", 0));
   if (opened >= 0) sys1(SYS_close, opened);
   return ret;
@@ -73,9 +73,9 @@ static s32 do_init(void) {
     stage = "open";
     return n;
   }
-  return sys3(SYS_init_module, option("ptr") ? (char *)option_number("ptr", 0) : big,
+  return sys3(SYS_init_module, option("ptr") ? (char *)(sptr)option_number("ptr", 0) : big,
               option_number("len", n),
-              option("argsptr") ? (const char *)option_number("argsptr", 0) : args ? args : "");
+              option("argsptr") ? (const char *)(sptr)option_number("argsptr", 0) : args ? args : "");
 }
 
 static s32 do_read(s32 op) {
@@ -159,7 +159,7 @@ static s32 perform(s32 op) {
   if (text_is(w, "finit")) return do_finit();
   if (text_is(w, "init")) return do_init();
   if (text_is(w, "delete"))
-    return sys2(SYS_delete_module, option("ptr") ? (char *)option_number("ptr", 0) : place(1),
+    return sys2(SYS_delete_module, option("ptr") ? (char *)(sptr)option_number("ptr", 0) : place(1),
                 option_number("flags", O_NONBLOCK));
   if (text_is(w, "read")) return do_read(op);
   if (text_is(w, "write")) return do_write();
@@ -250,11 +250,11 @@ static void ops_run_range(s32 from, s32 to) {
 
 s32 ops_load(const char *path) {
   u32 size = 0;
-  char stat[96];
+  char stat[STAT_BYTES];
   s32 fd = sys2(SYS_open, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fd;
   sys2(SYS_fstat64, fd, stat);
-  size = *(u32 *)(stat + 44);
+  size = *(u32 *)(stat + STAT_SIZE);
   sys1(SYS_close, fd);
   char *p = (char *)map(size + 1);
   s32 n = read_whole(path, p, size);

@@ -15,7 +15,7 @@ s32 record_open(int create) {
   s32 fd = sys3(SYS_open, "/run/shared", O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
   if (fd < 0) return fd;
   if (create) sys4(SYS_truncate64, "/run/shared", 4096, 0, 0);
-  s32 at = sys6(SYS_mmap2, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (u32)fd, 0);
+  sptr at = sys6(SYS_mmap2, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (u32)fd, 0);
   sys1(SYS_close, fd);
   if (at < 0 && at > -4096) return at;
   shared = (struct shared *)at;
@@ -114,7 +114,8 @@ static void send(const char *p, u32 n) {
     while (!(in8(LINE_STATUS) & HOLDING_EMPTY)) {
     }
     n -= burst;
-    __asm__ volatile("rep outsb" : "+S"(p), "+c"(burst) : "d"(UART) : "memory");
+    uptr count = burst;
+    __asm__ volatile("rep outsb" : "+S"(p), "+c"(count) : "d"(UART) : "memory");
   }
 }
 

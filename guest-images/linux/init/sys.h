@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// System calls of 32-bit x86 Linux by int 0x80, and the few constants this program needs.
+// System calls of x86 Linux (32-bit by int 0x80, 64-bit by syscall), and the few constants this
+// program needs.
 #ifndef SYS_H
 #define SYS_H
 
@@ -9,8 +10,26 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef int s32;
 typedef long long s64;
+// As wide as an address.
+typedef long sptr;
+typedef unsigned long uptr;
 
+#ifdef __x86_64__
 enum {
+  SYS_read = 0, SYS_write = 1, SYS_open = 2, SYS_close = 3, SYS_fstat64 = 5, SYS_lseek = 8,
+  SYS_mmap2 = 9, SYS_munmap = 11, SYS_rt_sigaction = 13, SYS_pwrite64 = 18, SYS_sched_yield = 24,
+  SYS_pause = 34, SYS_getpid = 39, SYS_fork = 57, SYS_execve = 59, SYS_exit = 60, SYS_wait4 = 61,
+  SYS_kill = 62, SYS_uname = 63, SYS_truncate64 = 76, SYS_mkdir = 83, SYS_link = 86,
+  SYS_unlink = 87, SYS_chmod = 90, SYS_setuid32 = 105, SYS_sched_setscheduler = 144,
+  SYS_prctl = 157, SYS_mount = 165, SYS_iopl = 172, SYS_init_module = 175,
+  SYS_delete_module = 176, SYS_futex64 = 202, SYS_getdents64 = 217, SYS_clock_gettime64 = 228,
+  SYS_clock_nanosleep64 = 230, SYS_finit_module = 313,
+  // struct stat
+  STAT_BYTES = 144, STAT_SIZE = 48,
+};
+#else
+enum {
+  STAT_BYTES = 96, STAT_SIZE = 44,
   SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_close = 6,
   SYS_link = 9, SYS_unlink = 10, SYS_execve = 11, SYS_chmod = 15, SYS_lseek = 19,
   SYS_getpid = 20, SYS_mount = 21, SYS_pause = 29, SYS_kill = 37, SYS_mkdir = 39,
@@ -21,6 +40,7 @@ enum {
   SYS_fstat64 = 197, SYS_setuid32 = 213, SYS_getdents64 = 220, SYS_finit_module = 350,
   SYS_clock_gettime64 = 403, SYS_clock_nanosleep64 = 407, SYS_futex64 = 422,
 };
+#endif
 
 enum {
   O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000,
@@ -33,6 +53,19 @@ enum {
   FUTEX_WAIT = 0, FUTEX_WAKE = 1, CLOCK_MONOTONIC = 1,
 };
 
+#ifdef __x86_64__
+static inline sptr sys6(s32 n, uptr a, uptr b, uptr c, uptr d, uptr e, uptr f) {
+  sptr ret;
+  register uptr r10 __asm__("r10") = d;
+  register uptr r8 __asm__("r8") = e;
+  register uptr r9 __asm__("r9") = f;
+  __asm__ volatile("syscall"
+                   : "=a"(ret)
+                   : "a"((sptr)n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return ret;
+}
+#else
 static inline s32 sys6(s32 n, u32 a, u32 b, u32 c, u32 d, u32 e, u32 f) {
   s32 ret;
   // The sixth argument goes in ebp, which the compiler may be using as a frame pointer.
@@ -50,8 +83,9 @@ static inline s32 sys6(s32 n, u32 a, u32 b, u32 c, u32 d, u32 e, u32 f) {
       : "memory");
   return ret;
 }
+#endif
 
-#define SYS_ARG(x) ((u32)(x))
+#define SYS_ARG(x) ((uptr)(x))
 #define sys0(n) sys6(n, 0, 0, 0, 0, 0, 0)
 #define sys1(n, a) sys6(n, SYS_ARG(a), 0, 0, 0, 0, 0)
 #define sys2(n, a, b) sys6(n, SYS_ARG(a), SYS_ARG(b), 0, 0, 0, 0)

@@ -8,16 +8,17 @@ u32 str_len(const char *s) {
 }
 
 void mem_copy(void *to, const void *from, u32 n) {
-  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n)::"memory");
+  uptr count = n;
+  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::"memory");
 }
 
 // The compiler may emit calls to these two.
-void *memcpy(void *to, const void *from, u32 n) {
-  mem_copy(to, from, n);
+void *memcpy(void *to, const void *from, __SIZE_TYPE__ n) {
+  mem_copy(to, from, (u32)n);
   return to;
 }
 
-void *memset(void *to, int v, u32 n) {
+void *memset(void *to, int v, __SIZE_TYPE__ n) {
   void *p = to;
   __asm__ volatile("rep stosb" : "+D"(p), "+c"(n) : "a"(v) : "memory");
   return to;

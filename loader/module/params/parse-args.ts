@@ -99,7 +99,7 @@ function parseOne(
   const { params } = ctx.images.facts(mod.elf);
   const known = params.find((param) => sameParam(param.name, name));
   if (!known) {
-    unknownModuleParam(ctx, mod, name);
+    unknownModuleParam(ctx, mod, name, value);
     return { err: 0, left: value };
   }
   if (value === undefined && !known.noarg) return { err: -ERRNO.EINVAL, left: value };
@@ -113,8 +113,17 @@ function parseOne(
  *
  * Model: queries of dyndbg have no effect and no faults.
  */
-function unknownModuleParam(ctx: ModuleContext, mod: Module, name: string): void {
-  if (name === 'async_probe') return;
+function unknownModuleParam(
+  ctx: ModuleContext,
+  mod: Module,
+  name: string,
+  value: string | undefined,
+): void {
+  if (name === 'async_probe') {
+    // What kstrtobool() does not understand counts as yes.
+    mod.asyncProbe = !/^([nNfF0]|[oO][fF])/.test(value ?? '');
+    return;
+  }
   const { log, features } = ctx;
   let unknown = name;
   if (features.dynamic_debug) {

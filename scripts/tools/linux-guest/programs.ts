@@ -8,9 +8,7 @@ import { ensureTree, entryKey, type KernelPlan, make } from './kernel.ts';
 import { publish } from './published.ts';
 import { runStep } from './steps.ts';
 
-export const CLIENT_FLAGS = [
-  '-m32',
-  '-march=i686',
+const PLAIN_FLAGS = [
   '-Os',
   '-ffreestanding',
   '-fno-stack-protector',
@@ -25,6 +23,8 @@ export const CLIENT_FLAGS = [
   '-Wl,--build-id=none',
   '-Wl,-z,noexecstack',
 ];
+export const INIT_FLAGS = ['-m32', '-march=i686', ...PLAIN_FLAGS];
+export const INIT_FLAGS_64 = ['-m64', ...PLAIN_FLAGS];
 
 /** Directory of built programs, made when their sources have changed. */
 export interface Programs {
@@ -53,7 +53,7 @@ async function buildInit(plan: KernelPlan, from: string, signal: AbortSignal): P
   const path = join(plan.entry, `init-${keyOf(from)}`);
   const sources = readdirSync(from).filter((name) => name.endsWith('.c'));
   const built = await publish(path, (partial) => {
-    const args = [...CLIENT_FLAGS, '-o', partial, ...sources.sort()];
+    const args = [...INIT_FLAGS, '-o', partial, ...sources.sort()];
     return runStep({ title: 'init', program: 'gcc', args, cwd: from, log: plan.log }, signal);
   });
   return { path, built };

@@ -5,8 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export const KERNEL_PACKAGE = 'linux-source-6.12';
-export const KERNEL_TARBALL = `/usr/src/${KERNEL_PACKAGE}.tar.xz`;
+/** Debian's package of a series' source, and the file in it. */
+export const kernelPackage = (series: string): string => `linux-source-${series}`;
+export const kernelTarball = (series: string): string => `/usr/src/${kernelPackage(series)}.tar.xz`;
 export const BIOS_FILE = '/usr/share/seabios/bios.bin';
 
 /** Something that is not there, with the Debian packages that bring it. */
@@ -28,7 +29,7 @@ const TOOLS: readonly (readonly [string, string])[] = [
   ['gzip', 'gzip'],
 ];
 
-export function findMissing(tarball: string, bios: string): Missing[] {
+export function findMissing(series: string, tarball: string, bios: string): Missing[] {
   const missing: Missing[] = [];
   for (const [tool, name] of TOOLS)
     if (!isOnPath(tool)) missing.push({ what: `no ${tool} program`, packages: [name] });
@@ -38,7 +39,7 @@ export function findMissing(tarball: string, bios: string): Missing[] {
       packages: process.arch === 'x64' ? ['gcc'] : ['gcc-i686-linux-gnu'],
     });
   if (!existsSync(tarball))
-    missing.push({ what: `no kernel source ${tarball}`, packages: [KERNEL_PACKAGE] });
+    missing.push({ what: `no kernel source ${tarball}`, packages: [kernelPackage(series)] });
   if (!existsSync(bios)) missing.push({ what: `no BIOS image ${bios}`, packages: ['seabios'] });
   return missing;
 }

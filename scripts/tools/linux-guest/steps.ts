@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Runs the programs of a build: output to a log file, a counter on a terminal, nothing half-written.
+// Runs the programs of a build: output to a log file, a counter on a terminal, a line every ten
+// seconds elsewhere, nothing half-written.
 
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { setPriority } from 'node:os';
 
 /** A program of the build failed; the message ends with the last lines it printed. */
 export class BuildFailure extends Error {}
@@ -20,9 +20,10 @@ export interface Step {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const NICENESS = 5;
 const TAIL_LINES = 25;
 const REFRESH_MS = 250;
+/** Between lines where no terminal shows a counter. */
+const LINE_MS = 10_000;
 
 /** Runs one step to its end. Rejects with {@link BuildFailure} or {@link Interrupted}. */
 export function runStep(step: Step, signal: AbortSignal): Promise<void> {
@@ -42,7 +43,6 @@ export function runStep(step: Step, signal: AbortSignal): Promise<void> {
   };
   child.stdout.on('data', onOutput);
   child.stderr.on('data', onOutput);
-  if (child.pid !== undefined) setPriority(child.pid, NICENESS);
   const stop = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
   };
@@ -70,18 +70,18 @@ function tail(path: string): string {
   return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
 }
 
-/** A line on a terminal that rewrites itself; nothing anywhere else. */
+/** A line on a terminal that rewrites itself; elsewhere one that is printed now and then. */
 class Progress {
   readonly #title: string;
   readonly #started = Date.now();
-  readonly #timer: ReturnType<typeof setInterval> | null = null;
+  readonly #tty = process.stderr.isTTY === true;
+  readonly #timer: ReturnType<typeof setInterval>;
   #lines = 0;
 
   constructor(title: string) {
     this.#title = title;
-    if (!process.stderr.isTTY) return;
-    this.#timer = setInterval(() => this.#draw(), REFRESH_MS);
-    this.#draw();
+    this.#timer = setInterval(() => this.#draw(), this.#tty ? REFRESH_MS : LINE_MS);
+    if (this.#tty) this.#draw();
   }
 
   lines(count: number): void {
@@ -89,14 +89,14 @@ class Progress {
   }
 
   end(): void {
-    if (this.#timer === null) return;
     clearInterval(this.#timer);
-    process.stderr.write('\r\x1b[K');
+    if (this.#tty) process.stderr.write('\r\x1b[K');
   }
 
   #draw(): void {
     const seconds = Math.floor((Date.now() - this.#started) / 1000);
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-    process.stderr.write(`\r\x1b[K${this.#title} … ${clock}, ${this.#lines} steps`);
+    const text = `${this.#title} … ${clock}, ${this.#lines} steps`;
+    process.stderr.write(this.#tty ? `\r\x1b[K${text}` : `${text}\n`);
   }
 }

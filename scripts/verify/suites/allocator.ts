@@ -3,7 +3,7 @@
 // under the kernel's own tests (lib/test_vmalloc.c), and under per-CPU allocations.
 
 import { Random } from '../../../loader/engine/index.ts';
-import { AREAS_FILE } from '../areas-module.ts';
+import { AREAS_FILE } from '../../../loader/kernel-tests/index.ts';
 import { type Step, type Suite, scenarioOf } from '../suite.ts';
 
 const PAGE = 4096;

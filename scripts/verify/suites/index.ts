@@ -9,6 +9,7 @@ import { compressed } from './compressed.ts';
 import { damaged } from './damaged.ts';
 import { exhaustion } from './exhaustion.ts';
 import { mixed } from './mixed.ts';
+import { debianPackage } from './package.ts';
 import { parameters } from './parameters.ts';
 import { waiting } from './waiting.ts';
 
@@ -22,4 +23,5 @@ export const SUITES: readonly Suite[] = [
   autoload,
   allocator,
   mixed,
+  debianPackage,
 ];

@@ -46,4 +46,15 @@ describe('findLinuxGuest', () => {
     });
     expect(findLinuxGuest(cache, 'gzip')).toMatch(/npm run guest:linux -- --variant gzip$/);
   });
+
+  it('has an index for each series of kernels', () => {
+    expect(findLinuxGuest(cache, 'xz', '6.1')).toBe(
+      `no Linux guest in ${cache}; run: npm run guest:linux -- --kernel 6.1`,
+    );
+    write(JSON.stringify(index));
+    writeFileSync(join(cache, 'current-6.1.json'), JSON.stringify({ ...index, release: '6.1.9' }));
+    expect(findLinuxGuest(cache, 'xz')).toMatchObject({ release: '6.12.1' });
+    expect(findLinuxGuest(cache, 'xz', '6.1')).toMatchObject({ release: '6.1.9' });
+    expect(findLinuxGuest(cache, 'gzip', '6.1')).toMatch(/-- --kernel 6\.1 --variant gzip$/);
+  });
 });

@@ -57,8 +57,8 @@ export class PageHost {
     return this.#server.url;
   }
 
-  /** Opens the page in a fresh profile; console errors and foreign requests become complaints. */
-  async visit(fragment = '', options: BrowserContextOptions = {}): Promise<Visit> {
+  /** Opens the page in a fresh profile, without a run unless the fragment says so; console errors and foreign requests become complaints. */
+  async visit(fragment = '#stage', options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await this.#browser.newContext({ acceptDownloads: true, ...options });
     const page = await context.newPage();
     const complaints: string[] = [];

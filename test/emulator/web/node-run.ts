@@ -9,9 +9,9 @@ import { EventLineWriter } from '../../../loader/export/jsonl.ts';
 import { TraceEventJsonWriter } from '../../../loader/export/trace-event-json.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { collectResult } from '../../../loader/session/collect-result.ts';
 import { driveSession } from '../../../loader/session/drive-session.ts';
 import { Session } from '../../../loader/session/session.ts';
 

@@ -8,9 +8,9 @@ import {
   readElf,
 } from '../../../loader/elf/index.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { collectResult } from '../../../loader/session/collect-result.ts';
 import { driveSession, driveSteps } from '../../../loader/session/drive-session.ts';
 import { Session } from '../../../loader/session/session.ts';
 import { inferIdentity } from '../../../loader/survey/kernel-identity.ts';
@@ -85,8 +85,14 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('bundled catalogs', () => {
-  it('are these four, and nothing else', () => {
-    expect([...CATALOG_NAMES].sort()).toEqual(['boot', 'distro', 'kmod-selftest', 'published']);
+  it('are these five, and nothing else', () => {
+    expect([...CATALOG_NAMES].sort()).toEqual([
+      'boot',
+      'distro',
+      'kmod-selftest',
+      'published',
+      'published-server',
+    ]);
     expect(openCatalog('toString')).toBeUndefined();
     expect(openCatalog('Boot')).toBeUndefined();
   });

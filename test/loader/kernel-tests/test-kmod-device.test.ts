@@ -1,6 +1,7 @@
 /** The self-tests' device in a whole kernel: where it is, and the memory it has. */
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../loader/events/event.ts';
+import { readNow } from '../../../loader/vfs/index.ts';
 import { moduleFile, type RigScenario, run } from '../module/rig.ts';
 
 const DEVICE = '/sys/devices/virtual/misc/test_kmod0';
@@ -66,14 +67,14 @@ describe('the device of a machine that has test_kmod.ko', () => {
     // 24 bytes for each thread.
     expect(areasOf(events, 'config_num_threads_store')).toEqual([2 * PAGE, 3 * PAGE]);
     expect(areasOf(events, '__kmod_config_init')).toEqual([2 * PAGE]);
-    const lines = kernel.files.get('/proc/vmallocinfo')!.read().split('\n');
+    const lines = String(readNow(kernel.files.get('/proc/vmallocinfo')!)).split('\n');
     const own = lines.filter((line) => line.includes('[test_kmod]'));
     expect(own.map((line) => line.split(/ +/)[2])).toEqual([
       'test_kmod_init',
       '__kmod_config_init',
     ]);
     const unloaded = steps(load, set('reset', '1'), { delete_module: 'test_kmod' });
-    expect(unloaded.kernel.files.get('/proc/vmallocinfo')!.read()).not.toContain('[test_kmod]');
+    expect(readNow(unloaded.kernel.files.get('/proc/vmallocinfo')!)).not.toContain('[test_kmod]');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FileSystemType, FileSystemTypes } from '../../../loader/kmod/index.ts';
 import { MS, SECOND } from '../kmod/kmod-rig.ts';
-import { SelfTest } from '../kmod/self-test-rig.ts';
+import { SelfTest } from './self-test-rig.ts';
 
 describe.each(['off', 'refcounted'] as const)('the kmod self-tests with dups %s', (dups) => {
   it('0001: an empty name is not found', () => {

@@ -3,9 +3,9 @@
 import { openCatalog } from '../../../loader/catalog/catalog.ts';
 import type { ModuleSource } from '../../../loader/module/module-source.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';
+import { collectResult } from '../../../loader/scenario/collect-result.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';
 import { type ScenarioInput, scenarioSchema } from '../../../loader/scenario/schema.ts';
-import { collectResult } from '../../../loader/session/collect-result.ts';
 import { driveSession } from '../../../loader/session/drive-session.ts';
 import type { RunResult } from '../../../loader/session/result.ts';
 import { Session } from '../../../loader/session/session.ts';

@@ -8,6 +8,7 @@ import {
   type UserspaceCosts,
 } from '../../../loader/presets/userspace-costs.ts';
 import {
+  type IndexSource,
   type InitState,
   Libkmod,
   type LibkmodOptions,
@@ -41,6 +42,8 @@ export interface Syscall {
 export interface FakeOptions extends LibkmodOptions {
   readonly cpus?: number;
   readonly modprobeConf?: string;
+  /** Everything else the index is made of. */
+  readonly metadata?: IndexSource['metadata'];
   readonly builtin?: string;
   readonly compression?: CompressionFormat;
   /** Modules whose files are gzip streams. */
@@ -87,12 +90,13 @@ export class FakeKernel implements UserKernel {
         order: `${tree.map(({ path }) => path).join('\n')}\n`,
         modprobeConf: options.modprobeConf ?? '',
         builtin: options.builtin ?? '',
+        ...options.metadata,
       }),
     );
     if (!built.ok) throw new Error(built.message);
     this.index = built.index;
     this.libkmod = new Libkmod(this, built.index, options);
-    this.modprobe = new Modprobe(this.libkmod, '/lib/modules/6.12.0-test');
+    this.modprobe = new Modprobe(this.libkmod, options.directory ?? '/lib/modules/6.12.0-test');
   }
 
   open(path: string): OpenFile | undefined {
@@ -146,6 +150,10 @@ export class FakeKernel implements UserKernel {
     this.modules.delete(name);
     for (const dep of this.index.module(name)!.dependencies) this.modules.get(dep)!.users -= 1;
     return 0;
+  }
+
+  *sysfs(paths: number, own: number): Coroutine<void> {
+    yield this.engine.work(paths * own);
   }
 
   initstate(name: string): InitState | undefined {

@@ -50,6 +50,8 @@ describe('modprobe.d', () => {
     expect(conf).toEqual({
       aliases: [{ pattern: 'net_pf_*', module: 'my_net' }],
       blacklist: new Set(['pc_spkr']),
+      blacklistLines: ['pc_spkr'],
+      complaints: [],
       options: [
         { module: 'dummy', text: 'numdummies=0 debug=1' },
         { module: 'snd_hda_intel', text: 'model="a b"' },

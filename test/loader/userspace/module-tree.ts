@@ -55,6 +55,8 @@ export const KMOD_TOOLS = ['/usr/sbin', '/sbin'].find(
 export class TreeFolder {
   readonly base = mkdtempSync(join(tmpdir(), 'modstorm-tree-'));
   readonly conf = join(this.base, 'modprobe.d');
+  /** `…/lib/modules/RELEASE`, as the tools are told. */
+  readonly directory = join(this.base, 'lib/modules', RELEASE);
 
   constructor(
     modules: readonly TreeModule[],
@@ -65,6 +67,25 @@ export class TreeFolder {
     if (options.builtin !== undefined) this.#write('modules.builtin', options.builtin);
     mkdirSync(this.conf);
     writeFileSync(join(this.conf, 'a.conf'), options.conf ?? '');
+  }
+
+  /** One more file of modprobe.d; its path. */
+  writeConf(name: string, text: string): string {
+    const path = join(this.conf, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** What `modprobe ARGS` prints to each stream, and its exit code. */
+  program(...args: string[]): { stdout: string[]; stderr: string[]; code: number } {
+    const run = spawnSync(
+      join(KMOD_TOOLS!, 'modprobe'),
+      ['-C', this.conf, '-d', this.base, '-S', RELEASE, ...args],
+      { encoding: 'utf8' },
+    );
+    const lines = (text: string): string[] =>
+      text === '' ? [] : text.replace(/\n$/, '').split('\n');
+    return { stdout: lines(run.stdout), stderr: lines(run.stderr), code: run.status! };
   }
 
   #write(path: string, content: Uint8Array | string): void {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
+  absoluteAddress,
+  formatAddress,
+  formatHex,
+  parseAddress,
+} from '../../../loader/base/index.ts';
+import {
   ADDRESS_SPACES,
   addressSpace,
   customAddressSpace,
   DEFAULT_ADDRESS_SPACE,
   vmallocBootOption,
 } from '../../../loader/presets/address-spaces.ts';
-import {
-  absoluteAddress,
-  formatAddress,
-  formatHex,
-  parseAddress,
-} from '../../../loader/vmalloc/index.ts';
 import { makeSpace, OWNER, preset } from './fixture.ts';
 
 const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FreeTree } from '../../../loader/vmalloc/index.ts';
-import { NaiveFirstFit } from './naive-first-fit.ts';
+import { NaiveFirstFit } from '../../../scripts/bench/naive-first-fit.ts';
 import { brokenRules } from './tree-rules.ts';
 
 const PAGE = 4096;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { absoluteAddress } from '../../../loader/vmalloc/index.ts';
+import { absoluteAddress } from '../../../loader/base/index.ts';
 import { makeSpace, OWNER, preset } from './fixture.ts';
 
 const PAGE = 4096;

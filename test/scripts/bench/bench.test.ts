@@ -9,7 +9,7 @@ import { BUDGETS, type Budget, judge } from '../../../scripts/bench/budget.ts';
 import { inTurns, median, ratioOf } from '../../../scripts/bench/stopwatch.ts';
 import { growthExponent } from '../../../scripts/bench/storm-growth-bench.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const BUNDLE = join(ROOT, 'dist', 'tools', 'bench.js');
 
 const FAKE: readonly Budget[] = [

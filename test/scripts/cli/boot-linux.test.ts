@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLinuxGuest, guestCacheOf } from '../../../emulator/linux/guest-cache.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
 const found = findLinuxGuest(guestCacheOf(ROOT), 'xz');
 const missing = typeof found === 'string' ? found : '';

@@ -131,7 +131,11 @@ describe('a directory of modules', () => {
       softdep: 'softdep one pre: two\n',
       builtin: 'kernel/two.ko\n',
       symbols: 'alias symbol:x one\n',
-      modprobeConf: 'blacklist a\nblacklist b\n',
+      modprobeFiles: [
+        { path: '/etc/modprobe.d/20-b.conf', text: 'blacklist b' },
+        { path: '/lib/modprobe.d/10-a.conf', text: 'blacklist a\n' },
+        { path: '/lib/modprobe.d/20-b.conf', text: 'blacklist hidden\n' },
+      ],
     });
     expect(source.release).toBe('6.12.7');
     expect(source.files.map(({ path }) => path)).toEqual(['kernel/one.ko']);

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveDirectory, type WebServer } from '../../../scripts/cli/web-server.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
+
+const SCRIPT = 'export {};\n'.repeat(200);
 
 interface Answer {
   readonly status: number;
@@ -46,6 +48,7 @@ describe('the server', () => {
     writeFileSync(join(dir, 'page', 'index.html'), '<title>page</title>');
     writeFileSync(join(dir, 'page', 'v86.wasm'), 'wasm');
     writeFileSync(join(dir, 'page', '.hidden'), 'hidden');
+    writeFileSync(join(dir, 'page', 'page-0A1B2C3D.js'), SCRIPT);
     writeFileSync(join(dir, 'page', 'below', 'file.js'), 'below');
     server = await serveDirectory(join(dir, 'page'), 0);
   });
@@ -78,8 +81,22 @@ describe('the server', () => {
     '/none.js',
     '//etc/passwd',
     '/index.html%00',
+    `/${'a'.repeat(300)}`,
+    `/${'a'.repeat(200)}`,
+    `/${'%41'.repeat(2000)}`,
   ])('finds nothing at %s', async (path) => {
     expect((await ask(server.url, path)).status).toBe(404);
+  });
+
+  it('compresses what gets smaller, for those who take it, and keeps hashed names for good', async () => {
+    const plain = await ask(server.url, '/page-0A1B2C3D.js');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.headers['cache-control']).toContain('immutable');
+    expect((await ask(server.url, '/')).headers['cache-control']).toBe('no-cache');
+    const packed = await fetch(`${server.url}page-0A1B2C3D.js`);
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    expect(Number(packed.headers.get('content-length'))).toBeLessThan(SCRIPT.length / 4);
+    expect(await packed.text()).toBe(SCRIPT);
   });
 
   it('answers nobody who calls it by another name, and takes nothing', async () => {
@@ -107,6 +124,7 @@ describe('modstorm web', () => {
       child.stdout.once('data', (text) => resolve(String(text).trim())),
     );
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect((await ask(url, `/${'a'.repeat(300)}`)).status).toBe(404);
     expect((await ask(url, '/')).body).toContain('<title>modstorm inspector</title>');
     child.kill('SIGINT');
     expect(await ended).toBe(130);

@@ -25,6 +25,29 @@ const read = (text: string, subject = '/proc/vmallocinfo'): ObservedCall =>
   call({ op: 'read', subject, ret: text.length, text });
 
 describe('laying two runs side by side', () => {
+  it('leaves out events of a kernel that has no tracepoints for them, and says so', () => {
+    const events = [[purge('0xf7800000', '0xf7802000')]];
+    const blind = { ...run([call()], [[]]), observesAllocator: false, release: '6.1.192' };
+    const found = compareRuns(blind, run([call()], events), 1);
+    expect(found.disagreements).toEqual([]);
+    expect(found.total.purge_vmap_area_lazy).toBe(0);
+    expect(found.unobserved).toEqual([expect.stringContaining('Linux 6.1.192 has no tracepoints')]);
+    expect(compareRuns(run([call()], [[]]), run([call()], events), 1).unobserved).toEqual([]);
+  });
+
+  it('takes a purge from the direct map of x86-64 for what it is, but not one below it', () => {
+    const model = purge('0xffffffffc0209000', '0xffffffffc020b000');
+    const compared = (start: string) =>
+      compareRuns(
+        run([call()], [[purge(start, '0xffffffffc020b000')]]),
+        run([call()], [[model]]),
+        1,
+      );
+    expect(compared('0xffff88807e9f2000').attributed.direct_map).toBe(1);
+    expect(compared('0xffff800000001000').disagreements).toHaveLength(1);
+    expect(compared('0xffffc90000001000').disagreements).toHaveLength(1);
+  });
+
   it('finds another value, another line and a missing line', () => {
     const found = compareRuns(
       run([call({ ret: -17, log: ['a', 'b'] })]),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MS, SECOND } from './kmod-rig.ts';
+import { MS, SECOND } from '../kmod/kmod-rig.ts';
 import { SelfTest } from './self-test-rig.ts';
 
 /** What the kernel's log says of a test, without the lines at its head and of its results. */

@@ -1,13 +1,9 @@
 import { expect } from 'vitest';
 import type { Coroutine, Policy } from '../../../loader/engine/index.ts';
-import {
-  type FileSystemType,
-  FileSystemTypes,
-  TestKmod,
-  type TestKmodAttribute,
-  type ThreadRecords,
-} from '../../../loader/kmod/index.ts';
-import { KmodRig, MS, SECOND } from './kmod-rig.ts';
+import { TestKmod, type ThreadRecords } from '../../../loader/kernel-tests/test-kmod.ts';
+import type { TestKmodAttribute } from '../../../loader/kernel-tests/test-kmod-attributes.ts';
+import { type FileSystemType, FileSystemTypes } from '../../../loader/kmod/index.ts';
+import { KmodRig, MS, SECOND } from '../kmod/kmod-rig.ts';
 
 /** The self-test machine: modprobe knows test_module and fs-xfs, and both take a while to load. */
 export class SelfTest {

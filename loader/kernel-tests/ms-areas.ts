@@ -1,12 +1,12 @@
-// SPDX-License-Identifier: MIT
-// The model's stand-in for ms_areas (guest-images/linux/modules/ms_areas.c): areas of the vmalloc
-// space on request.
+/**
+ * ms_areas as the model runs it (guest-images/linux/modules/ms_areas.c): areas of the vmalloc space
+ * on request.
+ */
 
-import { ERRNO } from '../../loader/base/index.ts';
-import type { SimKernel } from '../../loader/kernel.ts';
-import type { PercpuMemory } from '../../loader/kernel-tests/index.ts';
-import type { VirtualFile } from '../../loader/vfs/index.ts';
-import { formatAddress } from '../../loader/vmalloc/index.ts';
+import { ERRNO, formatAddress } from '../base/index.ts';
+import type { ModuleContext } from '../module/index.ts';
+import { plainFile, type VirtualFile } from '../vfs/index.ts';
+import type { PercpuMemory } from './test-vmalloc/index.ts';
 
 export const AREAS_FILE = '/sys/module/ms_areas/parameters/do';
 
@@ -20,8 +20,8 @@ interface Slot {
 }
 
 /** The file that takes `SLOT vmalloc BYTES`, `SLOT free`, … */
-export function areasFile(kernel: SimKernel, percpu: PercpuMemory): VirtualFile {
-  const { engine, space } = kernel;
+export function areasFile(ctx: ModuleContext, percpu: PercpuMemory): VirtualFile {
+  const { engine, space } = ctx;
   const slots = new Map<number, Slot>();
   let last = 0;
   /** A worker that drains comes in before a large area's array of pages is freed. */
@@ -58,7 +58,7 @@ export function areasFile(kernel: SimKernel, percpu: PercpuMemory): VirtualFile 
         return 'unknown';
     }
   };
-  return {
+  return plainFile({
     read: () => `${last} 0x${formatAddress(space.preset, slots.get(last)?.addr ?? 0)}\n`,
     write: (text) => {
       const [slotWord, what, a = '0', b = '0'] = text.trim().split(/\s+/);
@@ -81,7 +81,7 @@ export function areasFile(kernel: SimKernel, percpu: PercpuMemory): VirtualFile 
       slots.set(slot, taken);
       return 0;
     },
-  };
+  });
 }
 
 function slotOf(

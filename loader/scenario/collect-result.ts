@@ -1,8 +1,9 @@
-import type { VirtAddr } from '../base/index.ts';
-import type { PreparedRun } from '../scenario/index.ts';
+import { formatAddress, type VirtAddr } from '../base/index.ts';
+import { checkExpectations, explainStuck, type RunResult } from '../session/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';
-import { formatAddress, type VmallocSpace } from '../vmalloc/index.ts';
-import type { RunResult, UnmetExpectation } from './result.ts';
+import { readNow } from '../vfs/index.ts';
+import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { PreparedRun } from './prepare.ts';
 
 /** Files whose final text a result carries. */
 const RESULT_FILES = [
@@ -19,7 +20,8 @@ export function collectResult(run: PreparedRun): RunResult {
   const files: Record<string, string> = {};
   for (const path of RESULT_FILES) {
     const file = kernel.files.get(path);
-    if (file) files[path] = file.read();
+    const text = file && readNow(file);
+    if (typeof text === 'string') files[path] = text;
   }
   const counters: Record<string, number | string> = {};
   const trueCounters: Record<string, number> = {};
@@ -30,6 +32,13 @@ export function collectResult(run: PreparedRun): RunResult {
   }
   const { source } = kernel.options;
   const vmalloc = run.machineBlock.vmalloc as { start: string; end: string };
+  const wasted = {
+    kread: stats.true('invalid_kread_bytes'),
+    decompress: stats.true('invalid_decompress_bytes'),
+    becoming: stats.true('invalid_becoming_bytes'),
+    load: stats.true('invalid_mod_bytes'),
+  };
+  const expectations = checkExpectations(scenario.steps ?? [], observer.results);
   return {
     version: 1,
     scenario: { name: scenario.name, seed: scenario.seed },
@@ -45,12 +54,8 @@ export function collectResult(run: PreparedRun): RunResult {
     calls: observer.calls,
     counters,
     counters_true: trueCounters,
-    wasted: {
-      kread: stats.true('invalid_kread_bytes'),
-      decompress: stats.true('invalid_decompress_bytes'),
-      becoming: stats.true('invalid_becoming_bytes'),
-      load: stats.true('invalid_mod_bytes'),
-    },
+    wasted,
+    wasted_true: { ...wasted, kread: wasted.kread - observer.readErrors },
     duplicates: stats.duplicates(),
     files,
     vmalloc: { ...kernel.space.stats(), start: vmalloc.start, end: vmalloc.end },
@@ -60,7 +65,10 @@ export function collectResult(run: PreparedRun): RunResult {
     end_ns: kernel.engine.now,
     settled_ns: observer.settled,
     events: observer.events,
-    unmet: unmetExpectations(run),
+    stuck: observer.stuck,
+    stuck_text: explainStuck(observer.stuck),
+    expectations: expectations.checked,
+    unmet: expectations.unmet,
   };
 }
 
@@ -72,21 +80,4 @@ function moduleSpace(space: VmallocSpace): Pick<RunResult, 'module_space'> {
   return {
     module_space: { ...space.stats('modules'), start: address(start), end: address(end) },
   };
-}
-
-function unmetExpectations({ scenario, observer }: PreparedRun): UnmetExpectation[] {
-  const { steps } = scenario;
-  if (!steps) return [];
-  const unmet: UnmetExpectation[] = [];
-  for (const { step, member, text = '' } of observer.results) {
-    const given = step === undefined || member !== undefined ? undefined : steps[step];
-    if (given === undefined || !('read' in given) || given.expect === undefined) continue;
-    const { read: path, expect } = given;
-    const exact = typeof expect === 'string';
-    const met = exact ? text === expect : new RegExp(expect.pattern, 'm').test(text);
-    if (met) continue;
-    const expected = exact ? JSON.stringify(expect) : `/${expect.pattern}/`;
-    unmet.push({ step: step!, path, expected, found: JSON.stringify(text.slice(0, 200)) });
-  }
-  return unmet;
 }
