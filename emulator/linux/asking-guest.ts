@@ -56,7 +56,7 @@ export interface AskingGuestResult extends AskingGuestEnd {
 }
 
 const BOOT_LIMIT_MS = 180_000;
-const LAST_LINES = 12;
+const LAST_LINES = 24;
 /** After a panic message the kernel prints the rest of its report. */
 const AFTER_PANIC_MS = 300;
 const encoder = new TextEncoder();
@@ -81,8 +81,10 @@ export async function startAskingGuest(options: AskingGuestOptions): Promise<Run
     fail = reject;
   });
   ended.catch(() => {});
+  let panic: string | undefined;
   const lines = new LastLines(LAST_LINES, (line) => {
     if (!/Kernel panic - not syncing/.test(line)) return;
+    panic = line;
     setTimeout(() => settle({ how: 'panic', message: line, status: 1 }), AFTER_PANIC_MS);
   });
   const size = (): string => (options.size?.() ?? [0, 0]).join(' ');
@@ -111,7 +113,10 @@ export async function startAskingGuest(options: AskingGuestOptions): Promise<Run
       lines.put(byte);
       console.put(byte);
     },
-    onEnd: (_how, message) => settle({ how: 'machine', message, status: 1 }),
+    onEnd: (_how, message) => {
+      // Not before the rest of a panic's report.
+      if (panic === undefined) settle({ how: 'machine', message, status: 1 });
+    },
     onHostError: (error) => fail(error),
   });
   const console = new ByteBatch(options.onConsole);

@@ -46,7 +46,7 @@ export interface BootAskingOptions extends Omit<RunOptions, 'scenario' | 'guest'
 
 const NAME = 'linux-session';
 const MEMORY_MB = 256;
-const COMMAND_LINE = 'console=ttyS0 quiet loglevel=3 nokaslr tsc=reliable panic=-1';
+const COMMAND_LINE = 'console=ttyS0 quiet loglevel=3 nokaslr tsc=reliable';
 
 /** 0 when the guest's work ended with 0, 1 when it did not or the guest failed. */
 export async function bootAsking(

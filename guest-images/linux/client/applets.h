@@ -17,4 +17,9 @@ int complain(const char *program, const char *what, const char *why);
 // The error's usual words; "error N" for a rare one.
 const char *error_text(int error);
 
+// A modprobe that finds the variable waits before it asks until nobody holds the other end of this pipe.
+#define GATE_VARIABLE "MODSTORM_GATE=9"
+enum { GATE_FD = 9 };
+extern char **environment;
+
 #endif

@@ -18,9 +18,12 @@ static const struct {
     {"storm", storm_applet},       {"modstorm", modstorm_applet},
 };
 
+char **environment;
+
 __attribute__((used)) void entry(u32 *stack) {
   int argc = (int)stack[0];
   char **argv = (char **)(stack + 1);
+  environment = argv + argc + 1;
   const char *base = argc > 0 ? argv[0] : "";
   for (const char *s = base; *s; s++)
     if (*s == '/' && s[1]) base = s + 1;

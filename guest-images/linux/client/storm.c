@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: MIT
-// coldplug: a modprobe for every modalias; storm: so many modprobes at once.
+// coldplug: a modprobe for every modalias; storm: so many modprobes. They are
+// started one by one and ask at once.
 #include "applets.h"
 #include "channel.h"
 #include "lib.h"
 
-enum { DT_DIR = 4, MOST_DEPTH = 24, MOST_LIST = 4 << 20 };
+enum { DT_DIR = 4, MOST_DEPTH = 24, MOST_LIST = 4 << 20, SYS_pipe2 = 331 };
 
 struct tally {
   u32 started, done, failed, unstarted;
+  // A pipe at whose end the processes wait until it is closed; 0: they need not.
+  s32 wait_end, open_end;
 };
+
+// From now on processes wait, each ready to ask, until all have been started.
+static void close_gate(struct tally *tally) {
+  s32 ends[2];
+  if (sys2(SYS_pipe2, ends, O_CLOEXEC) < 0) return;
+  tally->wait_end = ends[0];
+  tally->open_end = ends[1];
+}
+
+static void open_gate(struct tally *tally) {
+  if (!tally->open_end) return;
+  sys1(SYS_close, tally->open_end);
+  sys1(SYS_close, tally->wait_end);
+  tally->open_end = tally->wait_end = 0;
+}
 
 static void reap(struct tally *tally, int block) {
   u32 status;
@@ -27,7 +45,8 @@ static void start(struct tally *tally, const char *name, int blacklist) {
     s32 pid = sys0(SYS_fork);
     if (pid == 0) {
       const char *argv[] = {"modprobe", blacklist ? "-bq" : "-q", "--", name, 0};
-      const char *envp[] = {"PATH=/sbin:/bin", 0};
+      const char *envp[] = {"PATH=/sbin:/bin", tally->wait_end ? GATE_VARIABLE : 0, 0};
+      if (tally->wait_end) sys2(SYS_dup2, tally->wait_end, GATE_FD);
       sys3(SYS_execve, "/sbin/modprobe", argv, envp);
       sys1(SYS_exit, 127);
     }
@@ -35,6 +54,7 @@ static void start(struct tally *tally, const char *name, int blacklist) {
       tally->started++;
       return;
     }
+    open_gate(tally);
     reap(tally, 0);
     nap_us(5000);
   }
@@ -42,6 +62,7 @@ static void start(struct tally *tally, const char *name, int blacklist) {
 }
 
 static int report(const char *program, const char *what, u32 count, struct tally *tally) {
+  open_gate(tally);
   reap(tally, 1);
   put(1, program), put(1, ": ");
   put_number(1, count), put(1, " "), put(1, what), put(1, ", ");
@@ -83,7 +104,8 @@ static void coldplug_below(char *path, u32 room, int depth, u32 *count, struct t
 }
 
 int coldplug_applet(int argc, char **argv) {
-  struct tally tally = {0, 0, 0, 0};
+  struct tally tally = {0, 0, 0, 0, 0, 0};
+  close_gate(&tally);
   u32 count = 0;
   static char path[4096] = "/sys/devices";
   coldplug_below(path, sizeof path, 0, &count, &tally);
@@ -105,7 +127,8 @@ int storm_applet(int argc, char **argv) {
   int ok = 0;
   u32 wanted = argc > 1 ? number_of(argv[1], &ok) : 0;
   if (!ok || wanted == 0) return complain("storm", "usage", "storm N [NAME...], N processes at once");
-  struct tally tally = {0, 0, 0, 0};
+  struct tally tally = {0, 0, 0, 0, 0, 0};
+  close_gate(&tally);
   struct answer names;
   if (argc > 2) {
     for (u32 i = 0; i < wanted; i++) start(&tally, argv[2 + i % (u32)(argc - 2)], 0);
