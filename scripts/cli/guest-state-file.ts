@@ -3,12 +3,22 @@
 // all.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { SavedState } from '../../emulator/linux/asking-guest.ts';
 
 /** "modstorm guest state", version 1; then window (4 bytes), SHA-256 of the rest (32), v86's state. */
 const MAGIC = Buffer.from('MSGSTAT1');
+/** States kept beside each other; they are tens of megabytes each. */
+const MOST_STATES = 4;
 const HEADER_BYTES = MAGIC.length + 4 + 32;
 
 /** What a state depends on, as the name of its file: a change of any part gives another name. */
@@ -52,6 +62,16 @@ export function writeState(path: string, { window, machine }: SavedState): void 
   writeFileSync(partial, header);
   writeFileSync(partial, bytes, { flag: 'a' });
   renameSync(partial, path);
+  removeOldest(dirname(path));
+}
+
+function removeOldest(directory: string): void {
+  const states = readdirSync(directory)
+    .filter((name) => name.endsWith('.state'))
+    .map((name) => join(directory, name))
+    .map((path) => ({ path, made: statSync(path).mtimeMs }))
+    .sort((a, b) => b.made - a.made);
+  for (const { path } of states.slice(MOST_STATES)) removeState(path);
 }
 
 export function removeState(path: string): void {
