@@ -1,4 +1,4 @@
-import type { PageCount } from './base/index.ts';
+import type { Bytes, PageCount } from './base/index.ts';
 import type { ElfKernel } from './elf/index.ts';
 import {
   type Coroutine,
@@ -28,16 +28,25 @@ import {
   SharedHardware,
   SystemCalls,
 } from './module/index.ts';
-import type {
-  AddressSpacePreset,
-  KernelFeatures,
-  KernelIdentity,
-  MachineCosts,
+import {
+  type AddressSpacePreset,
+  type KernelFeatures,
+  type KernelIdentity,
+  type MachineCosts,
+  percpuBootOf,
 } from './presets/index.ts';
 import { ModuleStats } from './stats/index.ts';
 import { type ModuleIndex, Userland, type UserlandOptions } from './userspace/index.ts';
 import { GuestTree, plainFile, VirtualFiles } from './vfs/index.ts';
-import { PercpuAllocator, VmallocSpace } from './vmalloc/index.ts';
+import { PercpuAllocator, type PercpuOptions, VmallocSpace } from './vmalloc/index.ts';
+
+/** In bytes for each CPU. */
+export interface PercpuRoom {
+  /** For the static data of modules alone; 0: they share what is there for all. */
+  readonly reserved?: Bytes | undefined;
+  /** Free for all in the first chunk. */
+  readonly free?: Bytes | undefined;
+}
 
 export interface SimKernelOptions {
   readonly features: KernelFeatures;
@@ -55,6 +64,8 @@ export interface SimKernelOptions {
   readonly initialVmallocinfo?: string;
   /** RAM in pages; a larger vmalloc fails at once. */
   readonly ramPages?: PageCount;
+  /** Room for per-CPU data after the boot; by default what the architecture has. */
+  readonly percpu?: PercpuRoom;
   /** The modules as depmod sees them; made when first asked for. */
   readonly moduleIndex: () => ModuleIndex;
   readonly userland: UserlandOptions;
@@ -148,6 +159,7 @@ export class SimKernel {
       tracer: this.events,
       rcu,
       space,
+      percpu: () => this.percpu,
       purges,
       shared: new SharedHardware(engine, costs, options.sockets ?? 1),
       stats: new ModuleStats(options.space.wordBits, this.events),
@@ -167,6 +179,7 @@ export class SimKernel {
       initBehaviour: (module) => inits.next(module),
       initRequest: (module, request, fromAsync) => this.#initRequest(module, request, fromAsync),
       asyncWorks: new AsyncWorks(engine),
+      initWatchers: [],
       initPrograms: new Map(),
     };
     this.tree = new GuestTree(options.identity.release, options.source);
@@ -209,6 +222,7 @@ export class SimKernel {
         cpus: options.cpus,
         log,
         scheduleBalance: () => balance.queue(options.costs.worker_ns),
+        ...firstChunks(options),
       });
       const balance = new Work(
         engine,
@@ -252,6 +266,17 @@ export class SimKernel {
     else if (value !== '0' || this.modulesDisabled) return -22;
     return 0;
   }
+}
+
+/** The parts of the first per-CPU chunk, as far as there is room in them. */
+function firstChunks({ space, percpu }: SimKernelOptions): Partial<PercpuOptions> {
+  const { reserved, dynamic } = percpuBootOf(space.arch);
+  const forModules = percpu?.reserved ?? reserved;
+  const first = percpu?.free === undefined ? dynamic : { start: 0, size: percpu.free, used: 0 };
+  return {
+    ...(forModules === 0 ? {} : { reserved: { start: 0, size: forModules, used: 0 } }),
+    ...(first.size === 0 ? {} : { first }),
+  };
 }
 
 function elfKernel(options: SimKernelOptions): ElfKernel {

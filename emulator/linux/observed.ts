@@ -46,6 +46,10 @@ export interface ObservedInit {
     readonly align: number;
     readonly freed: boolean;
   }[];
+  /** Addresses of those it gave back itself, in order. */
+  readonly initFreed: readonly number[];
+  /** Sizes, guard page included, of what it asked for in vain, in order. */
+  readonly refused: readonly number[];
   /** Addresses of those its exit gave back, in order. */
   readonly exitFreed: number[];
   /** References on modules (its own included) it took and did not drop, by module. */

@@ -30,6 +30,10 @@ interface OpenInit {
   /** Filled in when it ends. */
   readonly init: { -readonly [K in keyof ObservedInit]: ObservedInit[K] };
   readonly areas: { va: number; size: number; align: number; freed: boolean }[];
+  readonly freed: number[];
+  readonly refused: number[];
+  /** Size of a search that has failed once. */
+  retrying: number | undefined;
   readonly holds: Record<string, number>;
 }
 
@@ -164,11 +168,22 @@ export class TraceDigest {
       durationUs: 0,
       exitUs: 0,
       areas: [],
+      initFreed: [],
+      refused: [],
       exitFreed: [],
       holds: {},
       log: [],
     };
-    this.#open.set(line.pid, { module, startUs: line.timeUs, init, areas: [], holds: {} });
+    this.#open.set(line.pid, {
+      module,
+      startUs: line.timeUs,
+      init,
+      areas: [],
+      freed: [],
+      refused: [],
+      retrying: undefined,
+      holds: {},
+    });
   }
 
   #initFinish(line: TraceLine, inits: ObservedInit[]): void {
@@ -180,6 +195,8 @@ export class TraceDigest {
     init.ret = Number(ret[1]);
     init.durationUs = line.timeUs - open.startUs;
     init.areas = open.areas;
+    init.refused = open.refused;
+    init.initFreed = open.freed;
     init.holds = open.holds;
     inits.push(init);
     this.#last.set(open.module, init);
@@ -222,6 +239,7 @@ export class TraceDigest {
         this.#foreign.alloc(calling, { va, size: Number(size), align: Number(align) });
       }
       text = `va_start=0x${at.toString(16)} size=${size} align=${align} vstart=${vstart} vend=${vend} failed=${failed}`;
+      if (open !== undefined) noteAttempt(open, failed === '1', Number(size));
       if (open !== undefined && failed === '0') {
         open.areas.push({ va: at, size: Number(size), align: Number(align), freed: false });
         this.#owned.set(at, open.module);
@@ -237,7 +255,10 @@ export class TraceDigest {
         const init = this.#last.get(owned);
         if (open === undefined && init !== undefined) init.exitFreed.push(va);
         const area = open?.areas.findLast((a) => a.va === va);
-        if (area !== undefined) area.freed = true;
+        if (area !== undefined) {
+          area.freed = true;
+          open?.freed.push(va);
+        }
       }
     }
     if (kind === 'purge_vmap_area_lazy') {
@@ -245,6 +266,12 @@ export class TraceDigest {
     }
     return { kind, text, task: `${line.comm}-${line.pid}`, owner };
   }
+}
+
+/** A search that fails is made once more after a purge; only then the request fails. */
+function noteAttempt(open: OpenInit, failed: boolean, size: number): void {
+  if (failed && open.retrying === size) open.refused.push(size);
+  open.retrying = failed && open.retrying !== size ? size : undefined;
 }
 
 function addTo(map: Map<string, number>, key: string, change: number): void {

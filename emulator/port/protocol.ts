@@ -129,6 +129,8 @@ export const OPTION = {
   /** init_module: whether the pointer can be read is given. */
   FAULT: 1 << 4,
   NO_FAULT: 1 << 5,
+  /** init_module: the program unpacks a compressed file before it calls. */
+  UNPACK: 1 << 6,
 } as const;
 
 /** A completion, one ring entry. */

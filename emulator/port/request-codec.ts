@@ -45,7 +45,7 @@ const SHAPES: Readonly<Record<OperationName, Shape>> = {
     subject: true,
     text: 'args',
     value: true,
-    options: OPTION.LENGTH | FAULT_OPTIONS,
+    options: OPTION.LENGTH | FAULT_OPTIONS | OPTION.UNPACK,
   },
   delete_module: { ...NOTHING, subject: true, flags: ANY_FLAGS },
   request_module: { ...NOTHING, subject: true, flags: 1 },
@@ -171,7 +171,8 @@ function optionsOf(operation: Operation): number {
   if (operation.op !== 'init_module') return 0;
   return (
     (operation.len === undefined ? 0 : OPTION.LENGTH) |
-    (operation.fault === undefined ? 0 : operation.fault ? OPTION.FAULT : OPTION.NO_FAULT)
+    (operation.fault === undefined ? 0 : operation.fault ? OPTION.FAULT : OPTION.NO_FAULT) |
+    (operation.unpack === true ? OPTION.UNPACK : 0)
   );
 }
 
@@ -266,6 +267,7 @@ function build(
         args: text,
         ...(given ? { len: value } : {}),
         ...(fault !== 0 ? { fault: fault === OPTION.FAULT } : {}),
+        ...((options & OPTION.UNPACK) === 0 ? {} : { unpack: true }),
       };
     }
     case 'delete_module':

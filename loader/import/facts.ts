@@ -25,6 +25,8 @@ export interface SeenRequest {
   ret: number | undefined;
   /** The target follows from another line (`module_load` of the same task), not from the call. */
   derived: boolean;
+  /** Bytes of the first `alloc_vmap_area` of its task inside the call, guard page included. */
+  firstAlloc?: number;
   readonly place: Place;
 }
 

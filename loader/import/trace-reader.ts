@@ -56,7 +56,7 @@ class TraceReader implements LineReader {
   }
 
   #event(found: TraceLine, number: number): Taken {
-    const { event, rest } = found;
+    const { event } = found;
     this.#facts.sawCpu(found.cpu);
     if (!KNOWN.has(event)) {
       const call = /^sys_(enter|exit)_(\w+)$/.exec(event);
@@ -73,7 +73,7 @@ class TraceReader implements LineReader {
     this.#facts.countEvent(event);
     switch (event) {
       case 'alloc_vmap_area':
-        return this.#alloc(rest, number);
+        return this.#alloc(found, number);
       case 'module_load':
         return this.#load(found, number);
       case 'module_request':
@@ -130,7 +130,7 @@ class TraceReader implements LineReader {
     return 'used';
   }
 
-  #alloc(rest: string, line: number): Taken {
+  #alloc({ rest, pid }: TraceLine, line: number): Taken {
     const found =
       /va_start[:=] ?(\d+|0x[0-9a-f]+) size=(\d+) align=(\d+) vstart=(0x[0-9a-f]+) vend=(0x[0-9a-f]+) failed=([01])/.exec(
         rest,
@@ -140,17 +140,24 @@ class TraceReader implements LineReader {
         'alloc_vmap_area: expected va_start: N size=N align=N vstart=0x… vend=0x… failed=0|1',
       );
     }
+    const [start, vstart, vend] = [BigInt(found[1]!), BigInt(found[4]!), BigInt(found[5]!)];
+    const size = Number(found[2]);
+    if ([start, vstart, vend].some((value) => value >> 64n !== 0n) || !Number.isSafeInteger(size)) {
+      return damaged('alloc_vmap_area: a number that does not fit 64 bits');
+    }
+    const call = this.#open.get(pid);
+    if (call !== undefined) call.firstAlloc ??= size;
     const { windows, allocs } = this.#facts;
     const key = `${found[4]}-${found[5]}`;
     const window = windows.get(key);
     if (window !== undefined) window.count += 1;
     else if (windows.size < 1000) {
-      windows.set(key, { start: BigInt(found[4]!), end: BigInt(found[5]!), count: 1 });
+      windows.set(key, { start: vstart, end: vend, count: 1 });
     }
     if (this.#facts.keep('allocs', allocs.length)) {
       allocs.push({
-        start: BigInt(found[1]!),
-        size: Number(found[2]),
+        start,
+        size,
         failed: found[6] === '1',
         place: { file: this.#file, line },
       });
@@ -277,7 +284,11 @@ function perfCall(facts: Facts, file: string, call: PerfCall, line: number): Tak
   if (facts.keep('requests', facts.requests.length)) {
     facts.requests.push({
       op: call.call as 'finit_module',
-      target: /"([^"]*)"/.exec(call.args)?.[1] ?? '',
+      // `fd: 3</lib/modules/…/loop.ko>`, `name_user: "loop"`; quotes of uargs are arguments.
+      target:
+        /fd: -?\d+<([^>]*)>/.exec(call.args)?.[1] ??
+        /name\w*: "([^"]*)"/.exec(call.args)?.[1] ??
+        '',
       flags: Number(/flags: (\d+)/.exec(call.args)?.[1] ?? 0),
       args: '',
       pid: call.pid,

@@ -2,7 +2,7 @@ import type { Coroutine, Engine, Printk, Rcu } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { KernelFeatures, KernelIdentity, MachineCosts } from '../presets/index.ts';
 import type { ModuleStats } from '../stats/index.ts';
-import type { VmallocSpace } from '../vmalloc/index.ts';
+import type { PercpuAllocator, VmallocSpace } from '../vmalloc/index.ts';
 import type { AsyncWorks } from './async-works.ts';
 import type { IdempotentTable } from './idempotent.ts';
 import type { ImageCache } from './image-cache.ts';
@@ -20,6 +20,8 @@ export interface ModuleContext {
   readonly tracer: Tracer;
   readonly rcu: Rcu;
   readonly space: VmallocSpace;
+  /** alloc_percpu() of this kernel; made when first asked for. */
+  readonly percpu: () => PercpuAllocator;
   readonly purges: PurgeLock;
   readonly shared: SharedHardware;
   readonly stats: ModuleStats;
@@ -42,6 +44,8 @@ export interface ModuleContext {
     fromAsync: boolean,
   ) => Coroutine<number>;
   readonly asyncWorks: AsyncWorks;
+  /** Told when a module's own init begins and ends, as the current task. */
+  readonly initWatchers: ((module: string, phase: 'start' | 'finish') => void)[];
   /** Inits that are modelled themselves, by module name; they go before `initBehaviour`. */
   readonly initPrograms: Map<string, InitProgram>;
 }

@@ -9,6 +9,7 @@ import type { ModuleCall } from './module-call.ts';
 import { modulePut, tryModuleGet } from './resolve-symbols.ts';
 import { enableRodataRo } from './set-memory.ts';
 import { SYSFS_FILES } from './shared-hardware.ts';
+import { vfreeInTime } from './vfree.ts';
 import { wakeModuleWaiters } from './wake-waiters.ts';
 
 const INIT_PURPOSES: ReadonlySet<string> = new Set([
@@ -31,7 +32,7 @@ export function* doInitModule(
   const { modules, stats } = ctx;
   const total = mod.totalSize;
   const text = mod.textSize;
-  const ret = mod.hasInit ? yield* runInit(ctx, call, mod) : 0;
+  const ret = mod.hasInit ? yield* watchedInit(ctx, call, mod) : 0;
   if (ret < 0) {
     modules.setState(mod, 'going');
     yield* ctx.rcu.synchronize();
@@ -62,6 +63,13 @@ export function* doInitModule(
   return 0;
 }
 
+function* watchedInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<number> {
+  for (const watch of ctx.initWatchers) watch(mod.name, 'start');
+  const ret = yield* runInit(ctx, call, mod);
+  for (const watch of ctx.initWatchers) watch(mod.name, 'finish');
+  return ret;
+}
+
 /** The module's own init, as the scenario describes it. */
 function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<number> {
   const program = ctx.initPrograms.get(mod.name);
@@ -88,6 +96,9 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
     used.push(...scratch.areas);
     ok = scratch.ok;
   }
+  for (const bytes of behaviour.tries ?? []) {
+    used.push(...(yield* allocateForInit(ctx, call, mod, [bytes])).areas);
+  }
   const { async, requests = [] } = behaviour;
   if (async) {
     ctx.asyncWorks.schedule(function* () {
@@ -97,7 +108,7 @@ function* runInit(ctx: ModuleContext, call: ModuleCall, mod: Module): Coroutine<
   }
   for (const request of requests) yield* ctx.initRequest(mod.name, request, false);
   yield* spend(ctx, behaviour);
-  for (const base of used.reverse()) ctx.space.vfree(base);
+  for (const base of behaviour.usesInOrder ? used : used.reverse()) yield* vfreeInTime(ctx, base);
   const ret = ok ? behaviour.ret : -ERRNO.ENOMEM;
   if (ret < 0) yield* freeKept(ctx, mod);
   return ret;

@@ -1,6 +1,7 @@
 import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';
+import { percpuModfree } from './percpu-data.ts';
 import { modulePut, moduleUnloadFree } from './resolve-symbols.ts';
 import { vfreeInTime } from './vfree.ts';
 import { wakeModuleWaiters } from './wake-waiters.ts';
@@ -43,6 +44,7 @@ export function* freeModule(ctx: ModuleContext, mod: Module): Coroutine<void> {
   ctx.modules.mutex.unlock();
   yield* moduleUnloadFree(ctx, mod);
   yield* unlinkModule(ctx, mod, false);
+  yield* percpuModfree(ctx, mod);
   yield* freeModMem(ctx, mod);
 }
 

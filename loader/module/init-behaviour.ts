@@ -32,6 +32,10 @@ export interface InitBehaviour {
   readonly keeps: readonly Bytes[];
   /** vmalloc sizes it allocates in order, and frees in reverse before it returns. */
   readonly uses: readonly Bytes[];
+  /** It frees them in the order it took them. */
+  readonly usesInOrder?: boolean;
+  /** vmalloc sizes it asks for after those, and does without when there is no room. */
+  readonly tries?: readonly Bytes[];
   /** Made one after the other once it has its memory; what they return is passed over. */
   readonly requests?: readonly InitRequest[];
   /** Scheduled before them. */

@@ -1,4 +1,4 @@
-import { type Bytes, ERRNO, PAGE_SIZE } from '../base/index.ts';
+import { ERRNO } from '../base/index.ts';
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { completeFormation } from './complete-formation.ts';
@@ -14,6 +14,7 @@ import type { Module, Taint } from './module.ts';
 import type { ModuleCall } from './module-call.ts';
 import { parseArgs } from './params/parse-args.ts';
 import { lockToFind, modulePatientCheckExists } from './patient-check.ts';
+import { percpuModalloc, percpuModfree } from './percpu-data.ts';
 import { moduleUnloadFree, simplifySymbols } from './resolve-symbols.ts';
 import { moduleSigCheck } from './sig-check.ts';
 import { modSysfsSetup } from './sysfs-setup.ts';
@@ -95,7 +96,7 @@ function* formModule(
   if (ctx.features.taint_at === 'list') ctx.taint.augment(mod, unsigned);
   else ctx.taint.augmentLate(mod, unsigned);
 
-  const percpu = allocatePercpu(ctx, mod);
+  const percpu = percpuModalloc(ctx, mod);
   if (percpu !== 0) return yield* unlink(ctx, call, info, mod, percpu);
   mod.initReferences();
 
@@ -134,32 +135,6 @@ function* addUnformedModule(ctx: ModuleContext, mod: Module): Coroutine<number> 
   }
   ctx.modules.mutex.unlock();
   return taken;
-}
-
-/** PCPU_MIN_UNIT_SIZE, PCPU_MIN_ALLOC_SIZE (include/linux/percpu.h) */
-const PERCPU_MAX: Bytes = 32 * 1024;
-const PERCPU_MIN_ALIGN: Bytes = 4;
-
-/**
- * percpu_modalloc(), and what pcpu_alloc_noprof() refuses at once (mm/percpu.c, Linux 6.12).
- * Model: the per-cpu areas that exist have room for every module.
- */
-function allocatePercpu(ctx: ModuleContext, mod: Module): number {
-  const { percpu } = mod.elf;
-  if (!percpu || percpu.size === 0) return 0;
-  if (!ctx.features.smp) return -ERRNO.ENOMEM;
-  const warn = (text: string): void => ctx.log.print(LOG_LEVEL.WARNING, `${mod.name}: ${text}`);
-  const { size } = percpu;
-  let { align } = percpu;
-  if (align > PAGE_SIZE) {
-    const printed = ctx.images.kernel.wordBits === 32 ? align | 0 : align;
-    warn(`per-cpu alignment ${printed} > ${PAGE_SIZE}`);
-    align = PAGE_SIZE;
-  }
-  align = Math.max(align, PERCPU_MIN_ALIGN);
-  if (size <= PERCPU_MAX && (align & (align - 1)) === 0) return 0;
-  warn(`Could not allocate ${size} bytes percpu data`);
-  return -ERRNO.ENOMEM;
 }
 
 /** setup_modinfo(), Linux 6.19: namespaces of named modules cannot be imported. */
@@ -232,6 +207,7 @@ function* freeUnformed(
   ctx.stats.add('failed_load_modules', 1, call.request);
   ctx.stats.add('invalid_mod_bytes', bytes, call.request);
   call.waste('load', bytes);
+  yield* percpuModfree(ctx, mod);
   yield* freeModMem(ctx, mod);
   freeCopy(ctx, info);
   yield* freeTime(ctx, info.len);

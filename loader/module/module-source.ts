@@ -24,6 +24,8 @@ export interface ModuleMetadata {
   readonly builtinModinfo?: string;
   /** modprobe.d directives without a file of their own, behind those of `modprobeFiles`. */
   readonly modprobeConf?: string;
+  /** The configuration of the kernel that the modules belong to, and where it was found. */
+  readonly kernelConfig?: { readonly name: string; readonly text: string };
   /** Files of modprobe.d by absolute path; those of one name hide each other by directory. */
   readonly modprobeFiles?: readonly { readonly path: string; readonly text: string }[];
 }
@@ -48,6 +50,8 @@ export interface ModuleSource {
   /** Sorted by path, compared code unit by code unit. */
   readonly files: readonly ModuleFile[];
   readonly metadata: ModuleMetadata;
+  /** Files that were passed over and why, one sentence each. */
+  readonly problems?: readonly string[];
   /** Without it the identity is inferred from the modules. */
   readonly identity?: SourceIdentity;
 }

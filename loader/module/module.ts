@@ -2,6 +2,7 @@ import type { Bytes, Nanos, VirtAddr } from '../base/index.ts';
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
 import type { Task } from '../engine/index.ts';
 import type { AreaPurpose } from '../events/index.ts';
+import type { PercpuArea } from '../vmalloc/index.ts';
 import { ParamMemory } from './params/param-memory.ts';
 
 /** enum module_state, include/linux/module.h, Linux 6.12 */
@@ -54,8 +55,8 @@ export class Module {
   readonly params: ParamMemory;
   /** Its files in /sys/module are there: from mod_sysfs_setup to mod_sysfs_teardown. */
   inSysfs = false;
-  /** Bytes of per-cpu data held. */
-  percpu: VirtAddr | undefined;
+  /** Where its static per-CPU data lies. */
+  percpu: PercpuArea | undefined;
   /** Areas its init function allocated and keeps. */
   kept: VirtAddr[] = [];
   /** They are given back in the order they were taken. */

@@ -34,6 +34,8 @@ export interface ResolvedKernel {
 }
 
 const NAME = /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+~].*)?$/;
+/** `6.1.0-49-amd64`: the ABI number of a distribution stands where the point release should. */
+const ABI_NAME = /^v?\d+\.\d+\.0-\d+-/;
 const presets: Readonly<Record<string, KernelPreset>> = KERNEL_PRESETS;
 
 /**
@@ -45,7 +47,13 @@ export function resolveKernel(name: string): ResolvedKernel | undefined {
   const found = NAME.exec(name);
   if (found === null || Number(found[1]) !== 6) return undefined;
   if (/-rc\d/.test(name) && !found[3]) return undefined;
-  return resolveRelease(name, Number(found[2]), found[3] === undefined ? 0 : Number(found[3]));
+  const minor = Number(found[2]);
+  if (minor === 1 && ABI_NAME.test(name)) {
+    const preset = presets['v6.1-stable']!;
+    const which = `${preset.release}; a name with an ABI number does not say which 6.1.y it is`;
+    return { preset, note: `kernel ${name}: the rules of v6.1-stable (${which})` };
+  }
+  return resolveRelease(name, minor, found[3] === undefined ? 0 : Number(found[3]));
 }
 
 function resolveRelease(name: string, minor: number, point: number): ResolvedKernel | undefined {

@@ -5,9 +5,19 @@ export { catalogChoice } from './catalog-choice.ts';
 export { collectResult } from './collect-result.ts';
 
 export { CompileError } from './compile.ts';
+export { checkMachine, type FollowedDocument, followModules } from './follow-modules.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
-export { addressSpace, kernelPreset, unknownName } from './machine.ts';
-export { nearestName } from './nearest-name.ts';
+export { decodeText, type JsonResult, parseJsonText } from './json-text.ts';
+export {
+  type ChosenKernel,
+  chosenKernel,
+  KERNEL_KEYS,
+  kernelPreset,
+  type NamedKernel,
+  namedKernel,
+} from './kernel-choice.ts';
+export { addressSpace } from './machine.ts';
+export { nearestName, unknownName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
 export { type RecordedArrival, recordArrivals } from './record-arrivals.ts';
 export {

@@ -4,57 +4,17 @@ import {
   customAddressSpace,
   DEFAULT_COSTS,
   DEFAULT_USERSPACE_COSTS,
-  KERNEL_PRESETS,
-  type KernelFeatures,
-  type KernelName,
-  type KernelPreset,
   MACHINE_KINDS,
   type MachineCosts,
-  type ResolvedKernel,
-  resolveKernel,
   vmallocBootOption,
 } from '../presets/index.ts';
 import type { UserlandOptions } from '../userspace/index.ts';
-import { CompileError } from './compile.ts';
-import { nearestName } from './nearest-name.ts';
-import type { KernelChoice, MachineChoice, Scenario } from './schema.ts';
+import { CompileError } from './compile-error.ts';
+import { unknownName } from './nearest-name.ts';
+import type { MachineChoice, Scenario } from './schema.ts';
 
 /** RAM that user space counts on when the scenario does not say. */
 const DEFAULT_MEMORY_MB = 65_536;
-
-/** The kernel preset of that name, or an error that suggests the nearest. */
-export function kernelPreset(name: string, place: string): ResolvedKernel {
-  const resolved = resolveKernel(name);
-  if (resolved) return resolved;
-  const names = Object.keys(KERNEL_PRESETS) as KernelName[];
-  throw new CompileError(place, unknownName('kernel', name, names));
-}
-
-/** Features of a preset with a scenario's replacements. */
-export function kernelFeatures(choice: KernelChoice): {
-  readonly preset: KernelPreset;
-  readonly features: KernelFeatures;
-  /** What to tell people when the kernel's name is not that of a preset. */
-  readonly note?: string | undefined;
-} {
-  if (typeof choice === 'string') {
-    const { preset, note } = kernelPreset(choice, 'kernel');
-    return { preset, features: preset.features, note };
-  }
-  const { base, release: _r, vermagic: _v, struct_module_size: _s, ...rest } = choice;
-  const { exports: _e, blacklist: _b, trusted_keys: _t, ...replaced } = rest;
-  const { preset, note } = kernelPreset(base, 'kernel.base');
-  const features: Record<string, unknown> = { ...preset.features };
-  for (const [name, value] of Object.entries(replaced)) {
-    if (value !== undefined) features[name] = value;
-  }
-  if (features.dups === false) features.dups = 'off';
-  if (features.dups === true) {
-    const usual = preset.features.dups;
-    features.dups = usual === 'off' ? 'refcounted' : usual;
-  }
-  return { preset, features: features as unknown as KernelFeatures, note };
-}
 
 /** The address space of a machine. */
 export function addressSpace(machine: MachineChoice): AddressSpacePreset {
@@ -106,10 +66,4 @@ export function userlandOptions(scenario: Scenario): UserlandOptions {
       : { childrenMax: userspace.udev_children_max }),
     ...(refused.size === 0 ? {} : { security: (name: string) => refused.get(name) ?? 0 }),
   };
-}
-
-export function unknownName(what: string, name: string, known: readonly string[]): string {
-  const near = nearestName(name, known);
-  const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  return `no ${what} ${JSON.stringify(name)} (known: ${known.join(', ')})${hint}`;
 }

@@ -25,3 +25,10 @@ export function nearestName(name: string, known: readonly string[]): string | un
   }
   return best;
 }
+
+/** What is wrong with a name, with the names there are and the nearest of them. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return `no ${what} ${JSON.stringify(name)} (known: ${known.join(', ')})${hint}`;
+}

@@ -1,8 +1,12 @@
 import { formatAddress } from '../base/index.ts';
-import type { ElfArch } from '../elf/index.ts';
-import { ELF_ARCH, KernelSetupError, SimKernel } from '../kernel.ts';
+import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
-import type { AddressSpacePreset, KernelExports } from '../presets/index.ts';
+import {
+  type AddressSpacePreset,
+  type KernelExports,
+  totalRamPages,
+  windowAround,
+} from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
@@ -17,8 +21,10 @@ import {
   moduleBlacklist,
 } from '../userspace/index.ts';
 import { CompileError, compileScenario, moduleNameOf } from './compile.ts';
-import { addressSpace, kernelFeatures, machineCosts, userlandOptions } from './machine.ts';
-import type { InitChoice, InitRequestChoice, Scenario } from './schema.ts';
+import { checkMachine, strayMachines } from './follow-modules.ts';
+import { type ChosenKernel, chosenKernel } from './kernel-choice.ts';
+import { addressSpace, machineCosts, userlandOptions } from './machine.ts';
+import type { InitChoice, InitRequestChoice, MachineChoice, Scenario } from './schema.ts';
 
 /** A scenario with its kernel, ready to be driven. */
 export interface PreparedRun {
@@ -37,13 +43,17 @@ export interface PrepareOptions {
   readonly source: ModuleSource;
   /** Called while a large source is looked through. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** What of the scenario was taken from its modules, for the result (`followModules`). */
+  readonly followed?: readonly string[];
 }
 
 /** Builds the kernel a scenario describes. Throws CompileError for what cannot be. */
 export function prepareRun(scenario: Scenario, options: PrepareOptions): PreparedRun {
   const { source } = options;
-  const { preset, features: chosen, note } = kernelFeatures(scenario.kernel);
-  let features = chosen;
+  const beside = source.metadata.kernelConfig;
+  const kernelChosen = chosenKernel(scenario.kernel, beside?.text);
+  const { preset } = kernelChosen;
+  let { features } = kernelChosen;
   const choice = typeof scenario.kernel === 'string' ? undefined : scenario.kernel;
   const given = {
     release: choice?.release,
@@ -52,10 +62,14 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
-  const space = addressSpace(scenario.machine);
+  const { preset: space, note: windowNote } = windowAround(
+    addressSpace(scenario.machine),
+    scenario.machine.initial ?? '',
+  );
+  checkMachine(source, space);
+  checkConfig(kernelChosen, space);
   const {
     identity: inferred,
-    arch,
     report,
     compression,
   } = inferIdentity(source, given, (progress) =>
@@ -65,11 +79,16 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     choice?.trusted_keys === undefined
       ? inferred
       : { ...inferred, trustedKeys: choice.trusted_keys };
-  if (choice?.compression === undefined && compression !== undefined) {
+  const decided = [...kernelChosen.given, ...kernelChosen.read];
+  if (!decided.includes('compression') && compression !== undefined) {
     features = { ...features, compression };
   }
+  // Page tables of 64-bit machines and of ARM always know NX.
+  if (!decided.includes('nx') && source.identity === undefined && space.arch !== 'i386') {
+    features = { ...features, nx: true };
+  }
   const costs = machineCosts(scenario.machine);
-  const { cpus, initial, memory_mb, command_line: commandLine } = scenario.machine;
+  const { cpus, initial, percpu, command_line: commandLine } = scenario.machine;
   const sockets = scenario.machine.sockets ?? Math.max(1, Math.round(cpus / 64));
   let made: ModuleIndex | undefined;
   const index = (): ModuleIndex => {
@@ -107,7 +126,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       userland: userlandOptions(scenario),
       commandLine,
       ...(initial === undefined ? {} : { initialVmallocinfo: initial }),
-      ...(memory_mb === undefined ? {} : { ramPages: memory_mb * 256 }),
+      ...(percpu === undefined ? {} : { percpu }),
+      ...ramOf(scenario.machine, space.wordBits),
     });
   } catch (error) {
     if (error instanceof KernelSetupError) throw new CompileError('machine.initial', error.message);
@@ -127,6 +147,8 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       blacklist: identity.blacklist,
       ...(identity.trustedKeys === undefined ? {} : { trusted_keys: identity.trustedKeys }),
       inferred: report,
+      config: configReport(kernelChosen, scenario, beside?.name),
+      followed: options.followed ?? [],
       features,
     },
     machineBlock: {
@@ -142,22 +164,49 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       costs,
     },
     warnings: () => [
-      ...(note === undefined ? [] : [note]),
-      ...foreignModules(arch, space, source),
+      ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
+      ...(windowNote === undefined ? [] : [windowNote]),
+      ...(source.problems ?? []),
+      ...strayMachines(source),
       ...(made?.problems ?? []),
     ],
   };
 }
 
-function foreignModules(
-  arch: ElfArch | undefined,
-  space: AddressSpacePreset,
-  source: ModuleSource,
-): string[] {
-  if (arch === undefined || arch === ELF_ARCH[space.arch]) return [];
-  return [
-    `${source.name}: modules for ${arch}, on a machine that is ${space.arch} (${space.name})`,
-  ];
+/** Where the features come from that a configuration decides. */
+function configReport(
+  { config, read, assumed, given, features }: ChosenKernel,
+  { kernel }: Scenario,
+  beside: string | undefined,
+): Readonly<Record<string, unknown>> {
+  const own = typeof kernel !== 'string' && kernel.config !== undefined;
+  const others = Object.keys(features).filter((name) => !read.includes(name));
+  return {
+    from: config === undefined ? null : own ? 'given' : (beside ?? null),
+    release: config?.release ?? null,
+    read,
+    given,
+    assumed: config === undefined ? others.filter((name) => !given.includes(name)) : assumed,
+  };
+}
+
+/** A configuration of another architecture than the machine's is a mistake. */
+function checkConfig({ config }: ChosenKernel, space: AddressSpacePreset): void {
+  if (config?.arch === undefined) return;
+  const { arch, symbols } = config;
+  const made =
+    arch === 'x86' || arch === 'i386' || arch === 'x86_64'
+      ? symbols.get('X86_64') === 'y'
+        ? 'x86-64'
+        : 'i386'
+      : arch === 'arm'
+        ? 'arm32'
+        : arch;
+  if (made === space.arch) return;
+  throw new CompileError(
+    'kernel.config',
+    `the configuration of a kernel for ${made}, on a machine that is ${space.arch} (${space.name})`,
+  );
 }
 
 /** What a scenario says the kernel proper exports: a list, or the text of Module.symvers. */
@@ -181,6 +230,14 @@ function loadOrder(index: ModuleIndex): string[] {
     }
   }
   return [...order, ...index.unreadable];
+}
+
+/** RAM that the kernel has to give, when the machine says how much there is. */
+function ramOf(machine: MachineChoice, wordBits: 32 | 64): { ramPages?: number } {
+  const { memory_mb, total_ram_kb } = machine;
+  if (total_ram_kb !== undefined) return { ramPages: Math.floor(total_ram_kb / 4) };
+  if (memory_mb === undefined) return {};
+  return { ramPages: totalRamPages(memory_mb * 1024 * 1024, wordBits) };
 }
 
 function fileFinder(source: ModuleSource): (name: string) => string | undefined {
@@ -212,6 +269,8 @@ function initBehaviours(scenario: Scenario): Map<string, InitBehaviour | InitBeh
     holds: init.holds.map((module) => module.replaceAll('-', '_')),
     keeps: init.keeps_vmalloc,
     uses: init.uses_vmalloc,
+    usesInOrder: init.uses_order === 'as_taken',
+    tries: init.tries_vmalloc,
     requests: init.requests.map(initRequest),
     ...(init.async === undefined
       ? {}

@@ -67,6 +67,8 @@ export const kernelSchema = z.union([
     /** What the kernel proper exports: names, or the text of its Module.symvers. */
     exports: z.union([z.array(z.string().min(1)), z.string()]).optional(),
     blacklist: z.array(z.string()).default([]),
+    /** Text of the kernel's configuration, or a path to it. */
+    config: z.string().optional(),
     /** Signers whose keys it has, by common name, as modinfo shows `signer`. */
     trusted_keys: z.array(z.string().min(1).max(200)).max(1000).optional(),
   }),
@@ -79,6 +81,9 @@ const costs = z
     ),
   )
   .default({});
+
+/** In units of the per-CPU allocator. */
+const multipleOfFour = z.int().min(0).max(1_048_576).multipleOf(4);
 
 export const machineSchema = z.strictObject({
   cpus: z.int().min(1).max(8192).default(8),
@@ -97,6 +102,17 @@ export const machineSchema = z.strictObject({
   /** Sockets, each with memory of its own; by default one for each 64 CPUs. */
   sockets: z.int().min(1).max(256).optional(),
   memory_mb: z.int().min(1).max(67_108_864).optional(),
+  /** `MemTotal:` of its /proc/meminfo; by default worked out from `memory_mb`. */
+  total_ram_kb: z.int().min(1).max(68_719_476_736).optional(),
+  /** Room for per-CPU data after the boot, in bytes for each CPU; by default what is usual there. */
+  percpu: z
+    .strictObject({
+      /** For the static data of modules alone (`rN` of the log's `percpu: Embedded` line). */
+      reserved: multipleOfFour.optional(),
+      /** Free for all in the first chunk. */
+      free: multipleOfFour.optional(),
+    })
+    .optional(),
   /** The kernel's command line: module_blacklist=, modprobe.blacklist=, MODULE.PARAM=VALUE. */
   command_line: z
     .string()
@@ -174,6 +190,10 @@ const initSchema = z.strictObject({
   holds: z.array(z.string().min(1)).default([]),
   keeps_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   uses_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
+  /** In which order init gives back what it used. */
+  uses_order: z.enum(['latest_first', 'as_taken']).default('latest_first'),
+  /** Sizes it asks for beside, and does without when there is no room. */
+  tries_vmalloc: z.array(z.int().min(1).max(2_147_483_647)).default([]),
   /** What it asks of user space, one after the other, once it has its memory. */
   requests: initRequests,
   /** A job it gives to an async worker, which its load waits for without `async_probe`. */

@@ -123,6 +123,7 @@ function killedFrom(groups: GeneratorGroups, turn: number, items: number): numbe
 const O_NONBLOCK = 2048;
 /** MODULE_INIT_COMPRESSED_FILE, include/uapi/linux/module.h, Linux 6.12 */
 const COMPRESSED_FILE = 4;
+const COMPRESSED_NAME = /\.ko\.(gz|xz|zst)$/;
 
 export function requestFor(generator: Generator, item: string): KernelOperation {
   const { args } = generator;
@@ -132,11 +133,16 @@ export function requestFor(generator: Generator, item: string): KernelOperation 
       return {
         op: 'finit_module',
         path: item,
-        flags: /\.ko\.(gz|xz|zst)$/.test(item) ? COMPRESSED_FILE : 0,
+        flags: COMPRESSED_NAME.test(item) ? COMPRESSED_FILE : 0,
         args,
       };
     case 'init_module':
-      return { op: 'init_module', path: item, args };
+      return {
+        op: 'init_module',
+        path: item,
+        args,
+        ...(COMPRESSED_NAME.test(item) ? { unpack: true } : {}),
+      };
     case 'modprobe':
       return { op: 'modprobe', name: item, args };
     case 'request_module':

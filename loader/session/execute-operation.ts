@@ -9,8 +9,8 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import { exitCodeOf, shellWords } from '../userspace/index.ts';
-import { readNow } from '../vfs/index.ts';
+import { decompressModule, exitCodeOf, shellWords } from '../userspace/index.ts';
+import { NAME_MAX, readNow, walkPath } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
 /** No file of the guest's tree has this inode number. */
@@ -54,8 +54,12 @@ export function startOperation(
     }
     case 'init_module': {
       const opened = kernel.tree.open(operation.path);
-      if (!opened.ok) return atOnce(-ERRNO.ENOENT);
-      const { bytes } = opened.inode;
+      if (!opened.ok || isOdd(operation.path)) {
+        const refused = pathErrno(kernel, operation.path);
+        if (!opened.ok || refused !== 0) return atOnce(refused || -ERRNO.ENOENT);
+      }
+      const file = opened.inode.bytes;
+      const bytes = operation.unpack === true ? (decompressModule(file) ?? file) : file;
       const image = {
         bytes,
         len: operation.len ?? bytes.length,
@@ -118,14 +122,35 @@ function openForCall(
   const { open, path } = operation;
   if (open === 'bad') return undefined;
   const readable = open !== 'write';
+  const refused = isOdd(path) ? pathErrno(kernel, path) : 0;
+  if (refused !== 0) return refused;
   const opened = kernel.tree.open(path);
   if (opened.ok) return { inode: opened.inode, readable, path };
   const full = kernel.tree.absolute(path);
   const file = kernel.files.get(full);
-  if (!file) return -ERRNO.ENOENT;
+  if (!file) return pathErrno(kernel, path) || -ERRNO.ENOENT;
   const content = readNow(file);
   if (typeof content === 'string') return { inode: virtualInode(full, content), readable, path };
   return readable ? content : { inode: virtualInode(full, ''), readable, path };
+}
+
+/** Whether a path has to be walked to be told from what it leads to. */
+function isOdd(path: string): boolean {
+  return /\/\.{0,2}(\/|$)/.test(path) || path === '' || path.length > NAME_MAX;
+}
+
+/** Why open(2) refuses a path, as a negative errno; 0 when something is there. */
+function pathErrno(kernel: SimKernel, path: string): number {
+  if (path === '') return -ERRNO.ENOENT;
+  const { tree, files } = kernel;
+  const full = path.startsWith('/') ? path : `${tree.root}/${path}`;
+  return walkPath(full, (at) => {
+    const kind = tree.kindOf(at);
+    if (kind !== undefined) return kind;
+    if (files.get(at) !== undefined) return 'file';
+    // Model: directories of the kernel's own file systems are not listed; any may be there.
+    return /^\/(proc|sys)\//.test(at) ? 'directory' : undefined;
+  });
 }
 
 /** One of the kernel's own files: of no size, but of a page in sysfs (fs/sysfs/file.c, Linux 6.12). */
@@ -142,7 +167,7 @@ function* accessFile(
   operation: Extract<KernelOperation, { op: 'read' | 'write' }>,
 ): Coroutine<number> {
   const file = kernel.files.get(kernel.tree.absolute(operation.path));
-  if (!file) return -ERRNO.ENOENT;
+  if (!file) return pathErrno(kernel, operation.path) || -ERRNO.ENOENT;
   call.stage = 'done';
   if (operation.op === 'write') {
     return file.write ? yield* file.write(operation.text) : -ERRNO.EACCES;

@@ -2,6 +2,7 @@ import type { VirtAddr } from '../base/index.ts';
 import type { EventBody, LoadStage } from '../events/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import { AddressMap, explainFailure, FailureTracker, failureFacts } from '../view/index.ts';
+import type { AreaView } from '../vmalloc/index.ts';
 import type { AllocationFailure } from './result.ts';
 
 /** A request that runs. */
@@ -11,10 +12,13 @@ export interface RequestNow {
   readonly stage: LoadStage;
 }
 
-interface Search {
-  readonly size: number;
-  readonly task: string;
+/** An attempt and the space it failed in. */
+interface Candidate {
+  readonly facts: Omit<AllocationFailure, 'sentence'>;
   readonly vstart: VirtAddr;
+  readonly vend: VirtAddr;
+  readonly request: RequestNow | null;
+  readonly areas: readonly AreaView[];
 }
 
 type FailedSearch = EventBody & { readonly kind: 'alloc_vmap_area' };
@@ -28,9 +32,8 @@ export class FirstFailure {
   readonly #kernel: SimKernel;
   readonly #requestOf: (request: number) => RequestNow | undefined;
   readonly #tracker: FailureTracker;
-  /** Attempts that may turn out to be the last of their request, by their sequence number. */
-  readonly #candidates = new Map<number, AllocationFailure>();
-  readonly #before = new Map<string, Search>();
+  /** The last failed attempt of each task, which may turn out to be the last of its request. */
+  readonly #candidates = new Map<string, Candidate>();
   #found: AllocationFailure | null = null;
 
   constructor(kernel: SimKernel, requestOf: (request: number) => RequestNow | undefined) {
@@ -58,44 +61,43 @@ export class FirstFailure {
     if (!this.#tracker.settled) return;
     this.#found = this.first;
     this.#candidates.clear();
-    this.#before.clear();
   }
 
   get first(): AllocationFailure | null {
+    if (this.#found !== null) return this.#found;
     const { first } = this.#tracker;
-    return this.#found ?? (first === null ? null : (this.#candidates.get(first.seq) ?? null));
+    const candidate = first === null ? undefined : this.#candidates.get(first.task);
+    return candidate?.facts.seq === first?.seq && candidate ? this.#explained(candidate) : null;
   }
 
-  /** A search is repeated after a purge before it counts: only then the state is worth keeping. */
   #remember(event: FailedSearch): void {
     const { engine, events, space } = this.#kernel;
     const { size, align, vstart, vend } = event;
-    const { now: t, currentCpu: cpu, currentLabel: task } = engine;
-    const before = this.#before.get(task);
-    this.#before.set(task, { size, task, vstart });
-    if (before?.size !== size || before.vstart !== vstart) return;
+    const { currentLabel: task } = engine;
     const request = engine.current?.request ?? 0;
-    const open = this.#requestOf(request);
-    const seq = events.emitted - 1;
-    const stage = open?.stage ?? 'request';
-    const failure = { seq, t, cpu, task, size, align, vstart, vend, request, stage };
-    const map = new AddressMap(space.preset, { initial: space.areas() });
-    const facts = failureFacts(map, failure, map.stateAt({ seq: 0, t }));
+    const open = this.#requestOf(request) ?? null;
     const stats = space.stats();
-    this.#candidates.set(seq, {
-      t,
-      seq,
-      cpu,
+    const facts = {
+      t: engine.now,
+      seq: events.emitted - 1,
+      cpu: engine.currentCpu,
       task,
       request,
       op: open?.op ?? '',
       subject: open?.subject ?? '',
-      stage,
+      stage: open?.stage ?? ('request' as const),
       size,
       align,
       total_free: stats.free,
       largest_free: stats.largest_free,
-      sentence: explainFailure({ ...facts, request: open ?? null }),
-    });
+    };
+    this.#candidates.set(task, { facts, vstart, vend, request: open, areas: space.areas() });
+  }
+
+  #explained({ facts, vstart, vend, request, areas }: Candidate): AllocationFailure {
+    const map = new AddressMap(this.#kernel.space.preset, { initial: areas });
+    const failure = { ...facts, vstart, vend };
+    const about = failureFacts(map, failure, map.stateAt({ seq: 0, t: facts.t }));
+    return { ...facts, sentence: explainFailure({ ...about, request }) };
   }
 }

@@ -23,6 +23,8 @@ export type Operation =
       readonly len?: Bytes;
       /** Pass a pointer that cannot be read. */
       readonly fault?: boolean;
+      /** The program unpacks a compressed file before it calls, as insmod(8) does. */
+      readonly unpack?: boolean;
     }
   | { readonly op: 'delete_module'; readonly name: string; readonly flags: number }
   | { readonly op: 'request_module'; readonly name: string; readonly wait: boolean }

@@ -1,5 +1,6 @@
 import { ERRNO } from '../base/index.ts';
 import { type FileContent, Inode, type ModuleSource } from '../module/index.ts';
+import type { PathKind } from './walk-path.ts';
 
 /** What opening a path may run into. */
 export type OpenResult =
@@ -73,6 +74,12 @@ export class GuestTree {
       else parts.push(part);
     }
     return `/${parts.join('/')}`;
+  }
+
+  /** What lies at an absolute path without `.` and `..`. */
+  kindOf(path: string): PathKind {
+    if (this.#inodes.has(path)) return 'file';
+    return this.#directories.has(path) ? 'directory' : undefined;
   }
 
   open(path: string): OpenResult {

@@ -13,7 +13,14 @@ export { type FreeBlockDump, FreeTree } from './free-tree.ts';
 export { formatGfp, GFP } from './gfp.ts';
 export type { VmallocHooks, VmallocOptions } from './hooks.ts';
 export type { PcpuGroup } from './pcpu-areas.ts';
-export { PercpuAllocator, type PercpuArea, type PercpuLayout, percpuLayout } from './percpu.ts';
+export {
+  PercpuAllocator,
+  type PercpuArea,
+  type PercpuLayout,
+  type PercpuOptions,
+  percpuLayout,
+} from './percpu.ts';
+export type { FirstChunk } from './percpu-first.ts';
 export type { SeedResult } from './seed.ts';
 export {
   type IoremapRequest,

@@ -2,8 +2,8 @@
  * The per-CPU allocator: small objects with a copy for each CPU, packed into chunks from the top
  * of the window. Follows mm/percpu.c and mm/percpu-vm.c, Linux 6.12.
  *
- * Model: the first chunk, which the kernel embeds in the direct map, is full. There is always
- * memory for pages. Where the kernel dumps a stack, nothing is printed.
+ * Model: there is always memory for pages. Where the kernel dumps a stack, nothing is printed.
+ * What parts of the kernel that are not modelled take while modules are loaded is not counted.
  */
 
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
@@ -11,6 +11,7 @@ import { LOG_LEVEL, type Printk } from '../engine/index.ts';
 import type { AreaOwner } from './area.ts';
 import { GFP } from './gfp.ts';
 import { PCPU_MIN_ALLOC_SIZE, PercpuChunk } from './percpu-chunk.ts';
+import { bootChunk, type FirstChunk } from './percpu-first.ts';
 import type { VmallocSpace } from './space.ts';
 
 /** PCPU_SLOT_BASE_SHIFT, and the slot below which a chunk that did not fit is put aside. */
@@ -77,6 +78,10 @@ export interface PercpuOptions {
   /** Queue the balance work; later `balanceWork()` is called. */
   scheduleBalance(): void;
   readonly layout?: PercpuLayout;
+  /** The part of the first chunk that serves all; default: there is no room in it. */
+  readonly first?: FirstChunk;
+  /** The part of the first chunk that serves modules alone; default: there is none. */
+  readonly reserved?: FirstChunk;
 }
 
 export class PercpuAllocator {
@@ -97,6 +102,9 @@ export class PercpuAllocator {
   #warnings = WARNINGS;
   /** The one array populating goes through, once it is there. */
   #havePages = false;
+  /** pcpu_first_chunk, in the slots as others are, and pcpu_reserved_chunk, which is in none. */
+  #first: PercpuChunk | undefined;
+  readonly #reserved: PercpuChunk | undefined;
 
   constructor(space: VmallocSpace, options: PercpuOptions) {
     const { wordBits, pcpuAtomSize } = space.preset;
@@ -109,6 +117,25 @@ export class PercpuAllocator {
     this.#freeSlot = this.#sidelinedSlot + 1;
     this.#depopulateSlot = this.#freeSlot + 1;
     this.#slots = Array.from({ length: this.#depopulateSlot + 1 }, () => []);
+    const { first, reserved } = options;
+    // Both lie in the direct map, below the window.
+    const base = space.preset.vmallocStart - this.layout.unitBytes * this.layout.units;
+    this.#reserved = reserved && bootChunk(base, reserved);
+    this.#first = first && bootChunk(base, first);
+    if (this.#first !== undefined) {
+      this.#emptyPages = this.#first.emptyPages;
+      this.#relocate(this.#first, -1);
+    }
+  }
+
+  /** Takes the first chunk out of use: others tell what goes into it. */
+  leaveFirstChunk(): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    this.#first = undefined;
+    this.#emptyPages -= first.emptyPages;
+    const slot = this.#slots[first.slot]!;
+    slot.splice(slot.indexOf(first), 1);
   }
 
   get chunks(): number {
@@ -117,11 +144,25 @@ export class PercpuAllocator {
 
   /** alloc_percpu(): `align` is a power of two up to a page; null without room or for a bad size. */
   alloc(size: Bytes, align: Bytes): PercpuArea | null {
-    const least = Math.max(align, PCPU_MIN_ALLOC_SIZE);
-    const bytes = Math.ceil(size / PCPU_MIN_ALLOC_SIZE) * PCPU_MIN_ALLOC_SIZE;
-    if (bytes <= 0 || bytes > MIN_UNIT_SIZE || least > PAGE_SIZE || (least & (least - 1)) !== 0) {
-      return null;
-    }
+    const request = checkedRequest(size, align);
+    return request && this.#alloc(request.bytes, request.least);
+  }
+
+  /** __alloc_reserved_percpu(): the static data of a module. */
+  allocReserved(size: Bytes, align: Bytes): PercpuArea | null {
+    const request = checkedRequest(size, align);
+    if (request === null) return null;
+    const { bytes, least } = request;
+    const chunk = this.#reserved;
+    if (chunk === undefined) return this.#alloc(bytes, least);
+    const start = chunk.findFit(bytes, least);
+    const offset = start < 0 ? -1 : chunk.take(bytes, least, start);
+    if (offset < 0) return this.#fail(bytes, least, 'alloc from reserved chunk failed');
+    if (this.#emptyPages < EMPTY_PAGES_LOW) this.#scheduleBalance();
+    return new PercpuArea(chunk.areas.base + offset, bytes, chunk);
+  }
+
+  #alloc(bytes: Bytes, least: Bytes): PercpuArea | null {
     let area = this.#allocFromSlots(bytes, least);
     if (area === null) {
       if (this.#slots[this.#freeSlot]!.length === 0) {
@@ -150,8 +191,12 @@ export class PercpuAllocator {
 
   /** free_percpu() up to where it drops the lock: whether the balance work is to be queued. */
   release(area: PercpuArea): boolean {
-    this.#release(area);
     const { chunk } = area;
+    if (chunk === this.#reserved) {
+      chunk.release(area.addr - chunk.areas.base, area.size);
+      return false;
+    }
+    this.#release(area);
     if (!chunk.isolated && chunk.free === this.layout.unitBytes) {
       return this.#slots[this.#freeSlot]!.some((other) => other !== chunk);
     }
@@ -285,6 +330,7 @@ export class PercpuAllocator {
 
   /** pcpu_should_reclaim_chunk */
   #shouldReclaim(chunk: PercpuChunk): boolean {
+    if (chunk === this.#first) return false;
     const { emptyPages } = chunk;
     if (chunk.isolated) return emptyPages > 0;
     const spare = this.#emptyPages > EMPTY_PAGES_HIGH + emptyPages;
@@ -371,6 +417,15 @@ export class PercpuAllocator {
     }
     return null;
   }
+}
+
+/** A request in the allocator's own units, or null when it is refused at once. */
+function checkedRequest(size: Bytes, align: Bytes): { bytes: Bytes; least: Bytes } | null {
+  const least = Math.max(align, PCPU_MIN_ALLOC_SIZE);
+  const bytes = Math.ceil(size / PCPU_MIN_ALLOC_SIZE) * PCPU_MIN_ALLOC_SIZE;
+  const legal =
+    bytes > 0 && bytes <= MIN_UNIT_SIZE && least <= PAGE_SIZE && (least & (least - 1)) === 0;
+  return legal ? { bytes, least } : null;
 }
 
 /** __pcpu_size_to_slot: by the highest bit, all below 16 bytes in slot 1. */

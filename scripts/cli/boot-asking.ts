@@ -24,12 +24,17 @@ import type { CommandContext } from './command-context.ts';
 import { readState, removeState, stateKey, writeState } from './guest-state-file.ts';
 import { takeTerminal } from './guest-terminal.ts';
 import { InputError } from './input-error.ts';
-import { openModuleDirectory } from './module-directory.ts';
 import { OutputDirectory } from './output-directory.ts';
 import { reportText } from './report.ts';
 import type { RunOptions } from './run-command.ts';
 import { RunOutputs } from './run-outputs.ts';
-import { asInputError, loadScenario } from './scenario-loader.ts';
+import {
+  asInputError,
+  type LoadedScenario,
+  loadScenario,
+  openDocument,
+} from './scenario-loader.ts';
+import { withOverrides } from './scenario-overrides.ts';
 
 export interface BootAskingOptions extends Omit<RunOptions, 'scenario' | 'guest'> {
   /** A scenario whose kernel, machine and modules are used. */
@@ -62,12 +67,12 @@ export async function bootAsking(
     });
   }
   if (options.record !== undefined) checkRecord(options.record, options.force);
-  const { scenario, source } = baseScenario(options);
+  const { scenario, source, followed } = baseScenario(options);
   const out =
     options.out === undefined ? undefined : new OutputDirectory(options.out, options.force);
   const warn = (text: string): void => void stderr.write(`${text}\n`);
   try {
-    const run = prepareRun(scenario, { source });
+    const run = prepareRun(scenario, { source, followed });
     const outputs = out ? new RunOutputs(out, run.kernel) : undefined;
     const images = readImages(options, { root: run.kernel.tree.root, source }, warn);
     const memoryMb = options.memory ?? MEMORY_MB;
@@ -124,39 +129,18 @@ export async function bootAsking(
   }
 }
 
-function baseScenario(options: BootAskingOptions) {
-  const modules = options.modules ?? openGuest('xz', 'boot --guest linux').modules;
+function baseScenario(options: BootAskingOptions): LoadedScenario {
+  const storm = { arrivals: [] };
   if (options.scenario !== undefined) {
     const loaded = loadScenario(options.scenario, options);
     const { steps: _, ...rest } = loaded.scenario;
-    return { scenario: { ...rest, storm: emptyStorm() } as Scenario, source: loaded.source };
+    return { ...loaded, scenario: scenarioSchema.parse({ ...rest, storm }) };
   }
-  const source = openModuleDirectory(modules);
-  const kernel = options.kernel === undefined ? {} : { kernel: options.kernel };
-  const seed = options.seed === undefined ? {} : { seed: options.seed };
-  const machine = { cpus: options.cpus ?? 1 };
-  const document = { version: 1, name: NAME, ...kernel, ...seed, machine };
-  const parsed = scenarioSchema.safeParse({
-    ...document,
-    modules: { dir: resolve(modules) },
-    storm: { arrivals: [] },
-  });
-  if (parsed.success) return { scenario: parsed.data, source };
-  const issue = parsed.error.issues[0]!;
-  throw new InputError({
-    file: `--${String(issue.path[0])}`,
-    expected: issue.message,
-    found: JSON.stringify(options.kernel),
-  });
-}
-
-function emptyStorm() {
-  return scenarioSchema.parse({
-    version: 1,
-    name: NAME,
-    modules: 'none',
-    storm: { arrivals: [] },
-  }).storm!;
+  const modules = options.modules ?? openGuest('xz', 'boot --guest linux').modules;
+  const machine = { cpus: 1 };
+  const document = { version: 1, name: NAME, machine, modules: { dir: '.' }, storm };
+  const wanted = withOverrides(document, { ...options, modules: resolve(modules) });
+  return openDocument(wanted, { base: process.cwd(), origin: NAME, shell: true });
 }
 
 /** The state to go on from, and how to keep or drop one. */

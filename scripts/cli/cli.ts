@@ -6,10 +6,11 @@ import { nearestName } from '../../loader/scenario/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { CommandContext, Interrupted } from './command-context.ts';
 import { COMMANDS, helpText } from './commands.ts';
-import { InputError } from './input-error.ts';
+import { InputError, printable } from './input-error.ts';
+import { reasonOf } from './module-walk.ts';
 
-/** Exit codes: done, the run found a failure it was asked to report, bad input, Ctrl-C. */
-const EXIT = { input: 2, interrupted: 130 } as const;
+/** Exit codes: bad input, a bug of the program itself (EX_SOFTWARE), Ctrl-C. */
+const EXIT = { input: 2, bug: 70, interrupted: 130 } as const;
 
 /** All end a command the same way, cleaned up. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -56,21 +57,36 @@ async function main(argv: readonly string[]): Promise<number> {
       return complain(`${(error as Error).message} (modstorm ${name} --help)`);
     }
     if (code === 'EPIPE') return 0;
-    throw error;
+    const { syscall, path } = error as NodeJS.ErrnoException;
+    if (typeof code === 'string' && syscall !== undefined) {
+      const what = path === undefined ? syscall : `${path}: ${syscall}`;
+      return complain(`${what}: expected success, found ${reasonOf(error)}`);
+    }
+    return bug(error);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 
 function complain(message: string): number {
-  process.stderr.write(`modstorm: ${message}\n`);
+  process.stderr.write(`modstorm: ${printable(message)}\n`);
   return EXIT.input;
+}
+
+/** What should never be seen: one line, and the stack for whom asks for it. */
+function bug(error: unknown): number {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const shown = process.env.MODSTORM_STACK === undefined ? printable(message) : stack;
+  process.stderr.write(`modstorm: a bug in modstorm: ${shown} (MODSTORM_STACK=1 shows where)\n`);
+  return EXIT.bug;
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.exit(complain(`stdout: expected to be written to, found ${reasonOf(error)}`));
 });
+// Nobody reads what is wrong: that is no reason to fail.
+process.stderr.on('error', () => {});
 // Most runs are over in a second: what V8 optimises by the usual measure of Node 20, and the parsers
 // that zod compiles for each of its types, take longer than they ever save.
 if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=264000');

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import * as z from 'zod';
+import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
 import { BUNDLED_SCENARIOS } from '../../loader/scenario/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
@@ -15,11 +16,19 @@ export interface Command {
   run(values: Values, positionals: readonly string[], context: CommandContext): Promise<number>;
 }
 
-const RUN_OPTIONS = {
-  kernel: { type: 'string' },
-  cpus: { type: 'string' },
+/** Options that put something over a scenario. */
+const OVER_OPTIONS = {
   seed: { type: 'string' },
   modules: { type: 'string' },
+  machine: { type: 'string' },
+  vmalloc: { type: 'string' },
+  'kernel-config': { type: 'string' },
+} as const;
+
+const RUN_OPTIONS = {
+  ...OVER_OPTIONS,
+  kernel: { type: 'string' },
+  cpus: { type: 'string' },
   out: { type: 'string' },
   force: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -34,12 +43,19 @@ const count = (most: number, least = 0) => {
     .pipe(z.number().min(least, wanted).max(most, wanted));
 };
 
+const overValues = {
+  seed: count(4_294_967_295).optional(),
+  modules: z.string().min(1, 'a directory').optional(),
+  machine: z.string().optional(),
+  vmalloc: z.string().optional(),
+  'kernel-config': z.string().min(1, 'a file').optional(),
+};
+
 const runValues = z.object({
+  ...overValues,
   kernel: z.string().optional(),
   cpus: count(8192, 1).optional(),
-  seed: count(4_294_967_295).optional(),
-  modules: z.string().optional(),
-  out: z.string().min(1).optional(),
+  out: z.string().min(1, 'a directory').optional(),
   force: z.boolean().default(false),
   json: z.boolean().default(false),
   guest: z.string().optional(),
@@ -56,28 +72,33 @@ const linuxValues = z.object({
   cold: z.boolean().default(false),
 });
 
+const modulesValues = z.object({
+  kernel: z.string().optional(),
+  'kernel-config': z.string().min(1, 'a file').optional(),
+  json: z.boolean().default(false),
+});
+
 const sweepValues = z.object({
-  out: z.string().min(1).optional(),
-  jobs: count(1024).optional(),
+  out: z.string().min(1, 'a directory').optional(),
+  jobs: count(1024, 1).optional(),
   shard: z.string().optional(),
-  shards: count(1_000_000).optional(),
+  shards: count(1_000_000, 1).optional(),
   yes: z.boolean().default(false),
   json: z.boolean().default(false),
 });
 
 const compareValues = z.object({
-  kernels: z.string().min(1).default('v6.3,v6.4,v6.5,v6.12'),
+  kernels: z.string().min(1, 'kernels with commas between them').default('v6.3,v6.4,v6.5,v6.12'),
   cpus: z
     .string()
     .regex(/^\d{1,4}(,\d{1,4})*$/, 'whole numbers with commas between them')
     .transform((text) => text.split(',').map(Number))
-    .pipe(z.array(z.number().min(1).max(8192)))
+    .pipe(z.array(z.number().min(1, 'CPUs from 1 to 8192').max(8192, 'CPUs from 1 to 8192')))
     .optional(),
-  seed: count(4_294_967_295).optional(),
-  modules: z.string().optional(),
+  ...overValues,
   'until-failure': z.boolean().default(false),
-  by: z.enum(['cpus', 'vmalloc']).default('cpus'),
-  most: count(8192).optional(),
+  by: z.enum(['cpus', 'vmalloc'], 'cpus or vmalloc').optional(),
+  most: count(8192, 1).optional(),
   draws: count(10_000, 1).optional(),
   json: z.boolean().default(false),
 });
@@ -92,6 +113,34 @@ function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
     expected: issue.message,
     found: JSON.stringify(values[name]),
   });
+}
+
+/** An option that would change nothing is refused. */
+async function ownCommand(
+  { modules, json, ...others }: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const [extra] = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (extra !== undefined) {
+    throw new InputError({
+      file: `--${extra}`,
+      expected: 'no such option with --own: a record is replayed as it was',
+      found: String(others[extra]),
+    });
+  }
+  const files = somePositionals(positionals, 'file');
+  const options = optionsOf(compareValues.pick({ modules: true, json: true }), { modules, json });
+  const { compareOwn } = await import('./compare-own.ts');
+  return compareOwn({ ...options, files }, context);
+}
+
+/** The options with the names that the commands know them by. */
+function renamed<T extends { 'kernel-config'?: string | undefined }>(
+  options: T,
+): Omit<T, 'kernel-config'> & { kernelConfig: string | undefined } {
+  const { 'kernel-config': kernelConfig, ...rest } = options;
+  return { ...rest, kernelConfig };
 }
 
 function onePositional(positionals: readonly string[], what: string): string {
@@ -126,20 +175,28 @@ async function verifyAlone(
   const scenario =
     positionals.length === 0 ? undefined : onePositional(positionals, 'scenario with --alone');
   const { bootLinux } = await import('./boot-linux.ts');
-  return bootLinux({ ...optionsOf(runValues, values), scenario }, context);
+  return bootLinux({ ...renamed(optionsOf(runValues, values)), scenario }, context);
 }
 
 const NAMES = Object.keys(BUNDLED_SCENARIOS);
 const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
 const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
 
+const OVER_HELP = `  --machine NAME  i386, x86-64, arm32, arm64, or an address space by name
+  --vmalloc SPACE an address space by name, 0xSTART-0xEND, or a size such as 64M
+  --kernel-config FILE  the kernel's configuration (as it is, or gzipped); without it, the one that
+                  lies beside the modules
+`;
+
 const SCENARIO_HELP = `  SCENARIO is a JSON file or a bundled name: ${STORMS.join(', ')},
   ${SELFTESTS[0]} to ${SELFTESTS.at(-1)}
-  --kernel V      rules of another kernel: v6.1, v6.3, v6.4, v6.4-rc4, v6.5, v6.12
+  --kernel V      rules of another kernel: ${Object.keys(KERNEL_PRESETS).join(', ')}; a feature can
+                  be switched alone: v6.4+early_check=false
   --cpus N        simulated CPUs
   --seed N        another draw of what is random
-  --modules DIR   modules of this directory instead of the scenario's
-  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
+  --modules DIR   modules of this directory instead of the scenario's; a scenario that names no
+                  machine and no kernel gets those the modules were made for
+${OVER_HELP}  --out DIR       write result.json, events.jsonl, trace.json, trace.txt and the kernel's files
   --force         replace files in a DIR that is in use
   --json          one JSON document on stdout
 `;
@@ -179,7 +236,7 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
           found: positionals.join(' '),
         });
       }
-      const options = optionsOf(runValues, values);
+      const options = renamed(optionsOf(runValues, values));
       if (options.guest === 'linux') {
         const { 'guest-kernel': guestKernel, ...own } = optionsOf(linuxValues, values);
         const { bootAsking } = await import('./boot-asking.ts');
@@ -211,7 +268,7 @@ ${SCENARIO_HELP}`,
       const scenario = onePositional(positionals, 'scenario');
       const { runCommand } = await import('./run-command.ts');
       const { explain, ...others } = values;
-      const options = optionsOf(runValues, others);
+      const options = renamed(optionsOf(runValues, others));
       return runCommand(
         { ...options, scenario, guest: undefined, explain: explain === true },
         context,
@@ -226,14 +283,13 @@ ${SCENARIO_HELP}`,
   --at      a time (12.5ms, 3s), an event (#1234), last (default), peak or failure
   --format  map (default), svg, vmallocinfo or json
   --kernel, --cpus, --seed, --modules: of a SCENARIO, as for replay
-`,
+${OVER_HELP}`,
     options: {
       at: { type: 'string' },
       format: { type: 'string' },
       kernel: { type: 'string' },
       cpus: { type: 'string' },
-      seed: { type: 'string' },
-      modules: { type: 'string' },
+      ...OVER_OPTIONS,
       json: { type: 'boolean' },
     },
     async run(values, positionals, context) {
@@ -241,18 +297,21 @@ ${SCENARIO_HELP}`,
       const options = optionsOf(
         runValues.extend({
           at: z.string().default('last'),
-          format: z.enum(['map', 'svg', 'vmallocinfo', 'json']).optional(),
+          format: z
+            .enum(['map', 'svg', 'vmallocinfo', 'json'], 'map, svg, vmallocinfo or json')
+            .optional(),
         }),
         values,
       );
       const format = options.format ?? (options.json ? 'json' : 'map');
       const { inspectCommand } = await import('./inspect-command.ts');
-      return inspectCommand({ ...options, subject, format }, context);
+      return inspectCommand({ ...renamed(options), subject, format }, context);
     },
   },
   compare: {
     summary: "one storm under several kernels' rules",
     help: `modstorm compare SCENARIO|published [--kernels V,V…] [--cpus N,N…] [options]
+modstorm compare --own FILE… [--modules DIR] [--json]
 
   --kernels LIST   default v6.3,v6.4,v6.5,v6.12; a feature can be changed alone:
                    v6.4+early_check=false+deny_write=exclusive-read
@@ -261,27 +320,32 @@ ${SCENARIO_HELP}`,
   --by WHAT        search over cpus (default) or the size of vmalloc=
   --most N         largest number tried: CPUs (default 1024) or MiB (default 991)
   --seed N, --modules DIR, --json as for replay
+${OVER_HELP}
 
   published sets the model beside what was measured on machines of 2021 to 2023.
   --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
+
+  --own replays a boot that was recorded and sets it beside its own return values, stats and
+  addresses. FILE is what import wrote, or the files that import takes.
 `,
     options: {
       kernels: { type: 'string' },
       cpus: { type: 'string' },
-      seed: { type: 'string' },
-      modules: { type: 'string' },
+      ...OVER_OPTIONS,
       'until-failure': { type: 'boolean' },
       by: { type: 'string' },
       most: { type: 'string' },
       draws: { type: 'string' },
+      own: { type: 'boolean' },
       json: { type: 'boolean' },
     },
-    async run(values, positionals, context) {
+    async run({ own, ...values }, positionals, context) {
+      if (own === true) return ownCommand(values, positionals, context);
       const scenario = onePositional(positionals, 'scenario');
-      const options = optionsOf(compareValues, values);
-      const { 'until-failure': untilFailure, ...rest } = options;
+      const options = renamed(optionsOf(compareValues, values));
+      const { 'until-failure': untilFailure, by = 'cpus', ...rest } = options;
       const { compareCommand } = await import('./compare-command.ts');
-      return compareCommand({ ...rest, scenario, untilFailure }, context);
+      return compareCommand({ ...rest, by, scenario, untilFailure }, context);
     },
   },
   sweep: {
@@ -406,11 +470,17 @@ modstorm record --boot
   },
   modules: {
     summary: 'what each module of a directory would cost',
-    help: `modstorm modules DIR|FILE [--json]
+    help: `modstorm modules DIR|FILE [--kernel V] [--kernel-config FILE] [--json]
 
   bytes per stage and per memory type of each .ko, .ko.gz, .ko.xz and .ko.zst
+  --kernel V            rules of another kernel than the one the modules were made for
+  --kernel-config FILE  its configuration; without it, the one that lies beside the modules
 `,
-    options: { json: { type: 'boolean' } },
+    options: {
+      kernel: { type: 'string' },
+      'kernel-config': { type: 'string' },
+      json: { type: 'boolean' },
+    },
     async run(values, positionals, context) {
       const path = onePositional(positionals, 'directory or module file');
       if (!existsSync(path)) {
@@ -421,7 +491,8 @@ modstorm record --boot
         });
       }
       const { modulesCommand } = await import('./modules-command.ts');
-      return modulesCommand({ path, json: values.json === true }, context);
+      const options = renamed(optionsOf(modulesValues, values));
+      return modulesCommand({ ...options, path }, context);
     },
   },
   verify: {
@@ -470,7 +541,7 @@ modstorm record --boot
         z.object({
           suite: z.string().optional(),
           seed: count(4_294_967_295).optional(),
-          variant: z.enum(['xz', 'gzip', 'zstd']).optional(),
+          variant: z.enum(['xz', 'gzip', 'zstd'], 'xz, gzip or zstd').optional(),
           'guest-kernel': z.string().min(1).optional(),
           machine: z.enum(['v86', 'qemu-x86_64']).default('v86'),
           kernel: z.string().min(1).optional(),

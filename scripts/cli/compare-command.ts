@@ -7,15 +7,19 @@ import { InputError } from './input-error.ts';
 import { parseKernelVariants, underVariant } from './kernel-variant.ts';
 import { Progress } from './progress.ts';
 import { runScenario, summarise } from './run-summary.ts';
-import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+import {
+  asInputError,
+  type LoadedScenario,
+  loadScenario,
+  type ScenarioOverrides,
+} from './scenario-loader.ts';
 import { type Threshold, type ThresholdBy, ThresholdSearch } from './until-failure.ts';
+import { printWarnings } from './warnings.ts';
 
-export interface CompareOptions {
+export interface CompareOptions extends Omit<ScenarioOverrides, 'kernel' | 'cpus'> {
   readonly scenario: string;
   readonly kernels: string;
   readonly cpus?: readonly number[] | undefined;
-  readonly seed?: number | undefined;
-  readonly modules?: string | undefined;
   readonly untilFailure: boolean;
   readonly by: ThresholdBy;
   /** Largest CPU count, or size in MiB, that is tried. */
@@ -42,8 +46,8 @@ export async function compareCommand(
     });
   }
   const variants = parseKernelVariants(options.kernels, '--kernels');
-  const { seed, modules } = options;
-  const loaded = loadScenario(options.scenario, { seed, modules });
+  const { kernels: _kernels, cpus: _cpus, ...overrides } = options;
+  const loaded = loadScenario(options.scenario, overrides);
   const progress = new Progress();
   try {
     const scenarios = variants.map((variant) => ({
@@ -87,13 +91,15 @@ async function sideBySide(
   progress: Progress,
 ): Promise<number> {
   const runs: ComparedRun[] = [];
+  const warnings = new Set<string>();
   const breath = new Breath(context);
   for (const cpus of options.cpus ?? [given.machine.cpus]) {
     for (const { name, scenario } of scenarios) {
       progress.show(() => `${name}, ${cpus} CPUs`);
       const machine = { ...scenario.machine, cpus };
-      const result = await runScenario({ ...scenario, machine }, source, breath);
-      runs.push({ kernel: name, cpus, seed: scenario.seed, ...summarise(result) });
+      const run = await runScenario({ ...scenario, machine }, source, breath);
+      for (const warning of run.warnings) warnings.add(warning);
+      runs.push({ kernel: name, cpus, seed: scenario.seed, ...summarise(run.result) });
     }
   }
   progress.clear();
@@ -103,6 +109,7 @@ async function sideBySide(
   } else {
     await context.write(compareText(name, source, runs));
   }
+  printWarnings(warnings);
   return 0;
 }
 
@@ -114,12 +121,14 @@ async function untilFailure(
   progress: Progress,
 ): Promise<number> {
   const { by } = options;
+  const warnings = new Set<string>();
   const thresholds: (Threshold & { readonly kernel: string })[] = [];
   for (const { name, scenario } of scenarios) {
     progress.show(() => `${name}: searching`);
     const search = new ThresholdSearch(scenario, source, by, new Breath(context));
     const found = await search.run({ least: 1, most: options.most ?? MOST[by] });
     thresholds.push({ kernel: name, ...found });
+    for (const warning of search.warnings) warnings.add(warning);
   }
   progress.clear();
   if (options.json) {
@@ -128,5 +137,6 @@ async function untilFailure(
   } else {
     await context.write(thresholdText(given.name, by, thresholds));
   }
+  printWarnings(warnings);
   return 0;
 }

@@ -73,11 +73,12 @@ function keyOf({ table, what }: Drawn): string {
 }
 
 async function rowsOfDraw(draw: number, breath?: Breath): Promise<Drawn[]> {
-  const run = (name: string, kernel?: unknown): Promise<RunResult> => {
+  const run = async (name: string, kernel?: unknown): Promise<RunResult> => {
     const document = drawn(BUNDLED_SCENARIOS[name]!, draw);
     const source = openCatalog((document.modules as { readonly catalog: string }).catalog)!;
     const scenario = kernel === undefined ? document : { ...document, kernel };
-    return runScenario(scenarioSchema.parse(scenario as ScenarioInput), source, breath);
+    const parsed = scenarioSchema.parse(scenario as ScenarioInput);
+    return (await runScenario(parsed, source, breath)).result;
   };
   const rows: Drawn[] = [];
   for (const [name, table] of Object.entries(PUBLISHED_TABLES) as [string, PublishedTable][]) {

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
-import { firstProblem, type InputProblem, unknownName } from '../../loader/scenario/index.ts';
-
-/** Keys of a scenario's kernel that are no features. */
-const KERNEL_KEYS = ['base', 'release', 'vermagic', 'struct_module_size', 'exports', 'blacklist'];
+import {
+  firstProblem,
+  type InputProblem,
+  KERNEL_KEYS,
+  unknownName,
+} from '../../loader/scenario/index.ts';
 
 /** What zod found wrong in a scenario; of an unknown feature, the one that was meant. */
 export function documentProblem(error: z.ZodError, document: unknown): InputProblem {

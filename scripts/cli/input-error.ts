@@ -26,3 +26,10 @@ export class InputError extends Error implements InputProblem {
     this.found = found;
   }
 }
+
+/** Text with control characters as escapes: names from files must not move a terminal's cursor. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) => {
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}

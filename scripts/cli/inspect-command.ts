@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { EventLineReader } from '../../loader/export/index.ts';
@@ -22,8 +22,10 @@ import {
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
 import { InputError } from './input-error.ts';
+import { readJsonFile } from './json-file.ts';
 import { Progress } from './progress.ts';
 import { asInputError, loadScenario, type ScenarioOverrides } from './scenario-loader.ts';
+import { printWarnings } from './warnings.ts';
 
 export interface InspectOptions extends ScenarioOverrides {
   /** A directory of results, its events.jsonl or result.json, or a scenario. */
@@ -132,16 +134,7 @@ async function readRecorded(events: string, context: CommandContext): Promise<Ad
 }
 
 function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError({
-      file,
-      expected: 'the result.json beside the events',
-      found: code ?? (error as Error).message,
-    });
-  }
+  return readJsonFile(file, 'the result.json beside the events');
 }
 
 async function feedFile(
@@ -188,7 +181,10 @@ async function replayScenario(
   const progress = new Progress();
   const breath = new Breath(context);
   try {
-    const run = prepareRun(loaded.scenario, { source: loaded.source });
+    const run = prepareRun(loaded.scenario, {
+      source: loaded.source,
+      followed: loaded.followed,
+    });
     const { space } = run.kernel;
     const map = new AddressMap(space.preset, { initial: space.areas() });
     run.kernel.events.attach(map);
@@ -197,6 +193,8 @@ async function replayScenario(
       progress.show(() => `${(run.kernel.engine.now / 1e6).toFixed(1)} ms simulated`);
       await breath.take();
     }
+    progress.clear();
+    printWarnings(run.warnings());
     return map;
   } catch (error) {
     throw asInputError(error, loaded.origin);

@@ -1,11 +1,8 @@
-import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
 import {
   CompileError,
-  firstProblem,
   type KernelChoice,
-  kernelPreset,
   kernelSchema,
-  unknownName,
+  namedKernel,
 } from '../../loader/scenario/index.ts';
 import { InputError } from './input-error.ts';
 
@@ -23,6 +20,7 @@ const IDENTITY = [
   'exports',
   'blacklist',
   'compression',
+  'config',
 ];
 
 /** Throws an InputError that names the option. */
@@ -31,30 +29,13 @@ export function parseKernelVariants(text: string, option: string): KernelVariant
 }
 
 export function parseKernelVariant(text: string, option: string): KernelVariant {
-  const [base = '', ...changes] = text.split('+');
   try {
-    kernelPreset(base, option);
+    const { base, switches } = namedKernel(text, option);
+    return { name: text, choice: { ...switches, base } };
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     throw new InputError({ file: option, expected: 'a kernel', found: error.message });
   }
-  const choice: Record<string, unknown> & { base: string } = { base };
-  const features = KERNEL_PRESETS['v6.12'].features as unknown as Record<string, unknown>;
-  for (const change of changes) {
-    const at = change.indexOf('=');
-    const name = at < 0 ? change : change.slice(0, at);
-    if (!Object.hasOwn(features, name)) {
-      const found = unknownName('feature', name, Object.keys(features));
-      throw new InputError({ file: option, place: text, expected: 'a feature', found });
-    }
-    const value = at < 0 ? 'true' : change.slice(at + 1);
-    choice[name] = value === 'true' ? true : value === 'false' ? false : value;
-  }
-  const parsed = kernelSchema.safeParse(choice);
-  if (!parsed.success) {
-    throw new InputError({ file: option, ...firstProblem(parsed.error, choice) });
-  }
-  return { name: text, choice };
 }
 
 /** A scenario's kernel under other rules: who it is stays, every feature is the variant's. */

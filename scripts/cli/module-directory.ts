@@ -18,6 +18,7 @@ import {
   type ModuleSource,
 } from '../../loader/module/index.ts';
 import { InputError } from './input-error.ts';
+import { findKernelConfig } from './kernel-config-file.ts';
 import { readModuleMetadata } from './module-metadata.ts';
 import {
   type FoundFile,
@@ -48,21 +49,27 @@ export function openModuleDirectory(path: string): ModuleSource {
     throw new InputError({ file: path, expected: EXPECTED, found: 'neither file nor directory' });
   }
   const { root, top } = findReleaseRoot(path);
-  const found = findModuleFiles(root);
+  const { files: found, problems } = findModuleFiles(root);
   if (found.length === 0) {
     throw new InputError({
       file: path,
       expected: `at least one ${MODULE_SUFFIX_TEXT} file`,
-      found: 'no modules',
+      found: problems[0] ?? 'no modules',
     });
   }
   const files = found.map((file) => new DiskFile(root, file));
   const name = basename(resolve(root));
+  const release = RELEASE_NAME.test(name) ? name : releaseOf(files);
+  const kernelConfig = findKernelConfig(root, top, release);
   return {
     name: path,
-    release: RELEASE_NAME.test(name) ? name : releaseOf(files),
+    release,
     files,
-    metadata: readModuleMetadata(root, top),
+    metadata: {
+      ...readModuleMetadata(root, top),
+      ...(kernelConfig === undefined ? {} : { kernelConfig }),
+    },
+    ...(problems.length === 0 ? {} : { problems }),
   };
 }
 

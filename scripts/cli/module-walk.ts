@@ -1,5 +1,5 @@
 /** Finding module files below a directory, whatever else lies there. */
-import { readdirSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bytes } from '../../loader/base/index.ts';
 import { InputError } from './input-error.ts';
@@ -11,6 +11,12 @@ export const MODULE_SUFFIX_TEXT = '.ko, .ko.gz, .ko.xz or .ko.zst';
 const MAX_ENTRIES = 500_000;
 /** Names depmod never goes into: links to the kernel's headers and sources. */
 const SKIPPED: ReadonlySet<string> = new Set(['build', 'source']);
+
+export interface FoundFiles {
+  readonly files: readonly FoundFile[];
+  /** What was passed over because it cannot be read, one sentence each. */
+  readonly problems: readonly string[];
+}
 
 export interface FoundFile {
   /** Below the directory, with `/`. */
@@ -25,10 +31,12 @@ export function isModuleName(name: string): boolean {
 /**
  * Every regular file below `root` whose name is a module's, sorted by path. Symbolic links are
  * followed; each directory is entered once, under its own name before any link's. A FIFO, socket or
- * device is passed over whatever its name.
+ * device is passed over whatever its name. A link that leads nowhere and a file or directory that
+ * cannot be read are passed over and told.
  */
-export function findModuleFiles(root: string, maxEntries = MAX_ENTRIES): FoundFile[] {
+export function findModuleFiles(root: string, maxEntries = MAX_ENTRIES): FoundFiles {
   const files: FoundFile[] = [];
+  const problems: string[] = [];
   const entered = new Set<string>();
   const linked: string[] = [];
   const queue = [''];
@@ -41,7 +49,7 @@ export function findModuleFiles(root: string, maxEntries = MAX_ENTRIES): FoundFi
     const identity = `${dev}:${ino}`;
     if (entered.has(identity)) continue;
     entered.add(identity);
-    for (const entry of listDirectory(directory)) {
+    for (const entry of listBelow(directory, path, problems)) {
       entries += 1;
       if (entries > maxEntries) throw tooLarge(root, maxEntries);
       if (SKIPPED.has(entry.name)) continue;
@@ -50,13 +58,39 @@ export function findModuleFiles(root: string, maxEntries = MAX_ENTRIES): FoundFi
       const named = isModuleName(entry.name);
       if (!link && entry.isDirectory()) queue.push(below);
       else if (link || (named && entry.isFile())) {
-        const stats = statEntry(root, below, named);
+        const stats = statEntry(root, below, named, problems);
         if (stats?.isDirectory()) linked.push(below);
-        else if (named && stats?.isFile()) files.push({ path: below, size: stats.size });
+        else if (named && stats?.isFile() && canRead(join(root, below), problems)) {
+          files.push({ path: below, size: stats.size });
+        }
       }
     }
   }
-  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return { files, problems };
+}
+
+/** Entries of a directory below the root; one that cannot be read has none, and is told. */
+function listBelow(directory: string, path: string, problems: string[]) {
+  if (path === '') return listDirectory(directory);
+  try {
+    return listDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(`${directory}: ${error.found}; its modules are left out`);
+    return [];
+  }
+}
+
+function canRead(file: string, problems: string[]): boolean {
+  try {
+    // access(2) asks for the real user, open(2) for the effective one.
+    closeSync(openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    problems.push(`${file}: ${reasonOf(error)}; it is left out`);
+    return false;
+  }
 }
 
 function listDirectory(directory: string) {
@@ -76,8 +110,13 @@ function statOf(path: string): Stats {
   }
 }
 
-/** A link that leads nowhere is refused when it bears a module's name, else passed over. */
-function statEntry(root: string, path: string, named: boolean): Stats | undefined {
+/** A link that leads nowhere is passed over, and told when it bears a module's name. */
+function statEntry(
+  root: string,
+  path: string,
+  named: boolean,
+  problems: string[],
+): Stats | undefined {
   try {
     return statSync(join(root, path));
   } catch (error) {
@@ -90,7 +129,8 @@ function statEntry(root: string, path: string, named: boolean): Stats | undefine
         found: 'a module file whose name is not',
       });
     }
-    throw unreadable(join(root, path), 'a module file', error);
+    problems.push(`${join(root, path)}: a link to ${reasonOf(error)}; it is left out`);
+    return undefined;
   }
 }
 
@@ -108,6 +148,13 @@ const REASONS: Record<string, string> = {
   ELOOP: 'symbolic links that lead in a circle',
   ENAMETOOLONG: 'a path too long to open',
   ENOENT: 'nothing there',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'no space left of the quota',
+  EROFS: 'a file system that is read-only',
+  EMFILE: 'too many open files',
+  EFBIG: 'a file larger than the file system takes',
+  EIO: 'an input or output error',
+  EEXIST: 'a file where a directory should be',
   ENOTDIR: 'a file where a directory should be',
   EPERM: 'no permission to read it',
 };

@@ -23,6 +23,7 @@ const FAILURES = {
 export function reportText(result: RunResult, host: HostFigures): string {
   const lines = [
     headline(result),
+    ...originLines(result),
     '',
     ...stepLines(result),
     ...askedLines(result.calls),
@@ -45,6 +46,30 @@ function headline({ scenario, machine, kernel, modules }: RunResult): string {
     `${scenario.name}: ${cpus}, ${counted(modules.files, 'module')} of ${modules.source}, ` +
     `kernel ${kernel.base} (${kernel.release}), ${bytesText(space.bytes)} at ${space.start}`
   );
+}
+
+interface KernelOrigin {
+  readonly config: {
+    readonly from: string | null;
+    readonly read: readonly string[];
+    readonly assumed: readonly string[];
+  };
+  readonly followed: readonly string[];
+  readonly inferred: { readonly modules_read: number };
+}
+
+/** Of a run with modules of a directory: what was taken from where, and what was assumed. */
+function originLines({ kernel }: RunResult): string[] {
+  const { config, followed, inferred } = kernel as unknown as KernelOrigin;
+  if (inferred.modules_read === 0) return [];
+  const lines = followed.map((text) => `taken     ${text}`);
+  const { from, read, assumed } = config;
+  if (from === null) {
+    const none = `no kernel configuration found: ${counted(assumed.length, 'feature')} assumed`;
+    return [...lines, `assumed   ${none} as ${kernel.base} has them (--kernel-config FILE)`];
+  }
+  const rest = assumed.length === 0 ? '' : `; ${assumed.join(', ')} assumed`;
+  return [...lines, `read      ${counted(read.length, 'feature')} from ${from}${rest}`];
 }
 
 function askedLines(calls: Readonly<Record<string, CallTally>>): string[] {

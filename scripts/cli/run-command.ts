@@ -7,14 +7,16 @@ import { OutputDirectory } from './output-directory.ts';
 import { Progress } from './progress.ts';
 import { type HostFigures, reportText } from './report.ts';
 import { RunOutputs } from './run-outputs.ts';
-import { asInputError, type LoadedScenario, loadScenario } from './scenario-loader.ts';
+import {
+  asInputError,
+  type LoadedScenario,
+  loadScenario,
+  type ScenarioOverrides,
+} from './scenario-loader.ts';
+import { printWarnings } from './warnings.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ScenarioOverrides {
   readonly scenario: string;
-  readonly kernel?: string | undefined;
-  readonly cpus?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly modules?: string | undefined;
   readonly out?: string | undefined;
   readonly force: boolean;
   readonly json: boolean;
@@ -23,8 +25,6 @@ export interface RunOptions {
   /** `storm`, or the path of a multiboot image; undefined replays without a guest. */
   readonly guest?: string | undefined;
 }
-
-const MAX_WARNINGS = 5;
 
 /** `boot` and `replay`: runs a scenario, with or without a guest, and reports. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
@@ -45,7 +45,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
     out?.commit();
     if (narrator && !options.json) await context.write(narration(narrator));
     await print(options, context, result, host, narrator);
-    warn(run.warnings());
+    printWarnings(run.warnings());
     for (const { step, member, path, expected, found } of result.unmet) {
       const place = `steps[${step}]${member === undefined ? '' : `.parallel[${member}]`}`;
       process.stderr.write(`${place}: ${path}: expected ${expected}, found ${found}\n`);
@@ -66,6 +66,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
 function prepare(loaded: LoadedScenario, progress: Progress): PreparedRun {
   return prepareRun(loaded.scenario, {
     source: loaded.source,
+    followed: loaded.followed,
     onProgress: (done, total) => progress.show(() => `looking at modules: ${done} of ${total}`),
   });
 }
@@ -100,12 +101,6 @@ async function serve(
   } finally {
     clearInterval(timer);
   }
-}
-
-function warn(warnings: readonly string[]): void {
-  for (const text of warnings.slice(0, MAX_WARNINGS)) process.stderr.write(`${text}\n`);
-  const more = warnings.length - MAX_WARNINGS;
-  if (more > 0) process.stderr.write(`and ${more} more like it\n`);
 }
 
 function narration({ sentences, left }: Narrator): string {

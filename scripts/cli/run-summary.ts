@@ -25,16 +25,22 @@ const FAILED_BY = {
   load: 'failed_load_modules',
 } as const;
 
+export interface ScenarioRun {
+  readonly result: RunResult;
+  /** As `PreparedRun.warnings`, after the run. */
+  readonly warnings: readonly string[];
+}
+
 /** Runs a scenario without a guest. With `breath` it can be interrupted. */
 export async function runScenario(
   scenario: Scenario,
   source: ModuleSource,
   breath?: Breath,
-): Promise<RunResult> {
+): Promise<ScenarioRun> {
   const run = prepareRun(scenario, { source });
   const session = new Session(run.kernel, run.program, run.observer);
   for (const steps = driveSteps(session); !steps.next().done; ) await breath?.take();
-  return collectResult(run);
+  return { result: collectResult(run), warnings: run.warnings() };
 }
 
 export function summarise(result: RunResult): RunSummary {

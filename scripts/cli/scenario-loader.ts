@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
@@ -8,96 +8,98 @@ import {
   BUNDLED_SCENARIOS,
   CompileError,
   catalogChoice,
+  checkMachine,
+  followModules,
   type Scenario,
   scenarioSchema,
   unknownName,
 } from '../../loader/scenario/index.ts';
 import { documentProblem } from './document-problem.ts';
 import { InputError } from './input-error.ts';
+import { readJsonFile } from './json-file.ts';
+import { readKernelConfig } from './kernel-config-file.ts';
 import { openModuleDirectory } from './module-directory.ts';
 import { reasonOf } from './module-walk.ts';
+import { type ScenarioOverrides, withOverrides } from './scenario-overrides.ts';
 
-/** What the command line puts over a scenario. */
-export interface ScenarioOverrides {
-  readonly kernel?: string | undefined;
-  readonly cpus?: number | undefined;
-  readonly seed?: number | undefined;
-  readonly modules?: string | undefined;
-}
+export type { ScenarioOverrides } from './scenario-overrides.ts';
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
   readonly source: ModuleSource;
   /** File or name, for messages. */
   readonly origin: string;
+  /** What was taken from the modules, one sentence each. */
+  readonly followed: readonly string[];
 }
-
-const MAX_SCENARIO_BYTES = 256 * 1024 * 1024;
 
 /** Reads a scenario by file or bundled name, checks it, and opens its modules. */
 export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): LoadedScenario {
-  const bundled = BUNDLED_SCENARIOS[nameOrFile];
+  const bundled = Object.hasOwn(BUNDLED_SCENARIOS, nameOrFile)
+    ? BUNDLED_SCENARIOS[nameOrFile]
+    : undefined;
   const document: unknown = bundled ?? readDocument(nameOrFile);
   const base = bundled ? process.cwd() : dirname(resolve(nameOrFile));
   const wanted = withOverrides(document, overrides);
-  const parsed = scenarioSchema.safeParse(wanted);
-  if (!parsed.success) {
-    throw new InputError({ file: nameOrFile, ...documentProblem(parsed.error, wanted) });
+  return openDocument(wanted, { base, origin: nameOrFile, shell: overrides.modules !== undefined });
+}
+
+/**
+ * A document as the command line would read it from a file: checked, its modules opened. Paths are
+ * below `base`; with `shell` the modules' directory was given on the command line.
+ */
+export function openDocument(
+  document: unknown,
+  {
+    base,
+    origin,
+    shell,
+  }: { readonly base: string; readonly origin: string; readonly shell: boolean },
+): LoadedScenario {
+  const given = parse(document, origin);
+  try {
+    const source = openModules(given, base, origin, shell);
+    const { document: whole, followed } = followModules(document, source);
+    const scenario = withFiles(parse(whole, origin), base, origin);
+    checkMachine(source, addressSpace(scenario.machine));
+    return { scenario, source, origin, followed };
+  } catch (error) {
+    throw asInputError(error, origin);
   }
-  const scenario = withFiles(parsed.data, base, nameOrFile);
-  const source = openModules(scenario, base, nameOrFile, overrides.modules !== undefined);
-  return { scenario, source, origin: nameOrFile };
+}
+
+function parse(document: unknown, file: string): Scenario {
+  const parsed = scenarioSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new InputError({ file, ...documentProblem(parsed.error, document) });
+}
+
+/** Whether a file is a scenario, by its first character and its version. */
+export function isScenarioFile(file: string): boolean {
+  if (Object.hasOwn(BUNDLED_SCENARIOS, file)) return true;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(4096);
+      const text = head.toString('utf8', 0, readSync(fd, head));
+      return /^\ufeff?\s*\{/.test(text) && /"version"\s*:\s*1\b/.test(text);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function readDocument(file: string): unknown {
-  let text: string;
-  try {
-    const stats = statSync(file);
-    const { size } = stats;
-    if (!stats.isFile() && !stats.isFIFO()) {
-      const found = stats.isDirectory() ? 'a directory' : 'a device or socket';
-      throw new InputError({ file, expected: 'a scenario file', found });
-    }
-    if (size > MAX_SCENARIO_BYTES) {
-      throw new InputError({ file, expected: 'a scenario', found: `${size} bytes` });
-    }
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const names = Object.keys(BUNDLED_SCENARIOS);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !/[./]/.test(file)) {
-      throw new InputError({
-        file,
-        expected: 'a scenario file or a bundled name',
-        found: unknownName('scenario', file, names),
-      });
-    }
-    throw new InputError({ file, expected: 'a scenario file', found: reasonOf(error) });
+  if (!existsSync(file) && !/[./]/.test(file)) {
+    throw new InputError({
+      file,
+      expected: 'a scenario file or a bundled name',
+      found: unknownName('scenario', file, Object.keys(BUNDLED_SCENARIOS)),
+    });
   }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError({ file, expected: 'JSON', found: (error as Error).message });
-  }
-}
-
-function withOverrides(document: unknown, overrides: ScenarioOverrides): unknown {
-  if (document === null || typeof document !== 'object' || Array.isArray(document)) return document;
-  const scenario: Record<string, unknown> = { ...document };
-  const { kernel, cpus, seed, modules } = overrides;
-  if (kernel !== undefined) {
-    const given = scenario.kernel;
-    scenario.kernel =
-      given !== null && typeof given === 'object' ? { ...given, base: kernel } : kernel;
-  }
-  if (cpus !== undefined) scenario.machine = { ...(scenario.machine as object), cpus };
-  if (seed !== undefined) scenario.seed = seed;
-  if (modules !== undefined) {
-    const init = (scenario.modules as { init?: unknown } | undefined)?.init;
-    scenario.modules = { dir: modules, ...(init === undefined ? {} : { init }) };
-  }
-  return scenario;
+  return readJsonFile(file, 'a scenario file');
 }
 
 /** Texts that a scenario names by path are read here: the model knows no files. */
@@ -115,7 +117,8 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
       });
     }
   };
-  const isText = (value: string): boolean => value.includes('\n');
+  // An empty text is an empty space; a path has no line end.
+  const isText = (value: string): boolean => value === '' || value.includes('\n');
   const initial =
     machine.initial === undefined || isText(machine.initial)
       ? machine.initial
@@ -123,6 +126,9 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
   let resolved = kernel;
   if (typeof kernel === 'object' && typeof kernel.exports === 'string' && !isText(kernel.exports)) {
     resolved = { ...kernel, exports: read('kernel.exports', kernel.exports) };
+  }
+  if (typeof resolved === 'object' && resolved.config !== undefined && !isText(resolved.config)) {
+    resolved = { ...resolved, config: readKernelConfig(resolve(base, resolved.config)) };
   }
   return {
     ...scenario,

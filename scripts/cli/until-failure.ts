@@ -27,6 +27,8 @@ export class ThresholdSearch {
   readonly #source: ModuleSource;
   readonly #by: ThresholdBy;
   readonly #breath: Breath | undefined;
+  /** What the runs warned of. */
+  readonly warnings = new Set<string>();
   readonly #failures = new Map<number, string | null>();
 
   constructor(scenario: Scenario, source: ModuleSource, by: ThresholdBy, breath?: Breath) {
@@ -90,7 +92,8 @@ export class ThresholdSearch {
       const sized =
         this.#by === 'cpus' ? { ...machine, cpus: value } : { ...machine, vmalloc: { mib: value } };
       const scenario = { ...this.#scenario, machine: sized };
-      const result = await runScenario(scenario, this.#source, this.#breath);
+      const { result, warnings } = await runScenario(scenario, this.#source, this.#breath);
+      for (const warning of warnings) this.warnings.add(warning);
       this.#failures.set(value, result.first_failure?.sentence ?? null);
     }
     return this.#failures.get(value) !== null;

@@ -5,6 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   truncateSync,
   writeSync,
@@ -52,6 +53,14 @@ export class RunStore {
       shard,
     };
     const known = existsSync(path) ? readStore(dir) : undefined;
+    const foreign = known === undefined ? readdirSync(dir)[0] : undefined;
+    if (foreign !== undefined) {
+      throw new InputError({
+        file: dir,
+        expected: 'an empty directory, or one that this sweep wrote',
+        found: `no ${FILE} in it, but ${foreign}`,
+      });
+    }
     if (known) {
       sameSweep(known.header, header, path);
       for (const run of known.runs) this.runs.set(run.index, run);

@@ -4,6 +4,7 @@ import { bytesText } from '../cli/byte-text.ts';
 import type { CommandContext } from '../cli/command-context.ts';
 import { InputError } from '../cli/input-error.ts';
 import { Progress } from '../cli/progress.ts';
+import { printWarnings } from '../cli/warnings.ts';
 import { RunStore, readStore, type StoredRun } from './run-store.ts';
 import { inShard, type Shard, shardOf } from './shard.ts';
 import { writeSweep } from './sweep-outputs.ts';
@@ -39,14 +40,16 @@ export async function sweepCommand(
   const dir = options.out ?? defaultDirectory(options.file, shard);
   const store = new RunStore(dir, plan, shard);
   const progress = new Progress();
+  const warnings = new Set<string>();
   try {
     await runPool({
       plan,
       jobs,
       context,
       runs: remaining(plan, shard, store),
-      onResult: (run, summary) => {
+      onResult: (run, summary, warned) => {
         store.add(run, summary);
+        for (const text of warned) warnings.add(text);
         progress.show(() => `${store.runs.size} of ${mine} runs`);
       },
     });
@@ -54,6 +57,7 @@ export async function sweepCommand(
     progress.clear();
     store.close();
   }
+  printWarnings(warnings);
   if (shard.count === 1) return await report(plan, dir, store.runs.values(), options.json, context);
   const done = `shard ${shard.number}/${shard.count} of ${plan.name}: ${mine} runs in ${dir}\n`;
   if (options.json) {

@@ -1,17 +1,19 @@
 /** What a sweep file asks for: a scenario, and the fields of it that vary. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import type { ModuleSource } from '../../loader/module/index.ts';
 import {
   BUNDLED_SCENARIOS,
   firstProblem,
+  followModules,
   type Scenario,
   scenarioSchema,
   unknownName,
 } from '../../loader/scenario/index.ts';
 import { documentProblem } from '../cli/document-problem.ts';
 import { InputError } from '../cli/input-error.ts';
+import { readJsonFile } from '../cli/json-file.ts';
 import { parseKernelVariant, underVariant } from '../cli/kernel-variant.ts';
 import { drawn } from '../cli/published-draws.ts';
 import { METRICS } from './metrics.ts';
@@ -71,7 +73,7 @@ export class SweepPlan {
   /** Throws an InputError that names the place. */
   constructor(file: string) {
     this.file = file;
-    const document = readJson(file, file);
+    const document = readJsonFile(file, 'a sweep file');
     const parsed = sweepSchema.safeParse(document);
     if (!parsed.success) throw new InputError({ file, ...firstProblem(parsed.error, document) });
     const { name, scenario, vary, chart } = parsed.data;
@@ -103,9 +105,12 @@ export class SweepPlan {
     return { index, values: chosen };
   }
 
-  /** The scenario of a run. Throws an InputError. */
-  scenario(run: SweepRun): Scenario {
-    return this.#scenario(run.values);
+  /**
+   * The scenario of a run, its machine and kernel as `source` has them where it names none. Throws
+   * an InputError or a CompileError.
+   */
+  scenario(run: SweepRun, source?: ModuleSource): Scenario {
+    return this.#scenario(run.values, source);
   }
 
   /** CPUs of the largest machine of the sweep. */
@@ -116,15 +121,16 @@ export class SweepPlan {
     return field.values.reduce<number>((most, value) => Math.max(most, Number(value)), 1);
   }
 
-  #scenario(chosen: readonly FieldValue[]): Scenario {
-    const document = structuredClone(this.#document) as Record<string, unknown>;
+  #scenario(chosen: readonly FieldValue[], source?: ModuleSource): Scenario {
+    const varied = structuredClone(this.#document) as Record<string, unknown>;
     let variant: string | undefined;
     let draw = 0;
     this.fields.forEach(({ path }, i) => {
       if (path === 'kernel') variant = String(chosen[i]);
       else if (path === DRAW) draw = drawNumber(chosen[i]!, this.file);
-      else setField(document, path, chosen[i]!, this.file);
+      else setField(varied, path, chosen[i]!, this.file);
     });
+    const document = source === undefined ? varied : followModules(varied, source).document;
     const parsed = scenarioSchema.safeParse(document);
     if (!parsed.success) {
       throw new InputError({ file: this.file, ...documentProblem(parsed.error, document) });
@@ -176,21 +182,6 @@ function range(
   return Array.from({ length: count }, (_, i) => from + i * step);
 }
 
-function readJson(path: string, file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const found = `${path} (${(error as NodeJS.ErrnoException).code ?? error})`;
-    throw new InputError({ file, expected: 'a file that can be read', found });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError({ file: path, expected: 'JSON', found: (error as Error).message });
-  }
-}
-
 function loadDocument(
   scenario: string | Readonly<Record<string, unknown>>,
   here: string,
@@ -206,7 +197,7 @@ function loadDocument(
     throw new InputError({ file, place: 'scenario', expected: 'a scenario', found });
   }
   const path = resolve(here, scenario);
-  const document = readJson(path, file);
+  const document = readJsonFile(path, 'a scenario');
   if (document === null || typeof document !== 'object' || Array.isArray(document)) {
     throw new InputError({ file: path, expected: 'a scenario', found: typeof document });
   }

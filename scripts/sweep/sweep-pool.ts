@@ -10,7 +10,7 @@ export interface PoolOptions {
   readonly runs: Iterable<SweepRun>;
   readonly jobs: number;
   readonly context: CommandContext;
-  readonly onResult: (run: SweepRun, summary: RunSummary) => void;
+  readonly onResult: (run: SweepRun, summary: RunSummary, warnings: readonly string[]) => void;
 }
 
 /**
@@ -57,7 +57,7 @@ function serve(
     };
     worker.on('message', (reply: SweepReply) => {
       if ('summary' in reply) {
-        onResult(run, reply.summary);
+        onResult(run, reply.summary, reply.warnings);
         next();
       } else if ('problem' in reply) {
         const { place, found } = reply.problem;

@@ -11,7 +11,11 @@ export interface SweepWorkerData {
 }
 
 export type SweepReply =
-  | { readonly index: number; readonly summary: RunSummary }
+  | {
+      readonly index: number;
+      readonly summary: RunSummary;
+      readonly warnings: readonly string[];
+    }
   | {
       readonly index: number;
       readonly problem: { readonly place?: string; readonly found: string };
@@ -32,7 +36,8 @@ async function answer(
       source = openModules(scenario, plan.base, plan.file, false);
       sources.set(key, source);
     }
-    return { index, summary: summarise(await runScenario(scenario, source)) };
+    const { result, warnings } = await runScenario(plan.scenario(run, source), source);
+    return { index, summary: summarise(result), warnings };
   } catch (thrown) {
     const error = asInputError(thrown, plan.file);
     if (error instanceof InputError) {

@@ -1,7 +1,7 @@
 /**
  * Takes a Debian kernel package into `.cache/debian/ARCH` as a directory of real modules:
  *
- *   npm run modules:debian [-- --arch i386|amd64] [--version 6.1.0-50] [--symvers] [--force]
+ *   npm run modules:debian [-- --arch i386|amd64|armhf|arm64] [--version 6.1.0-50] [--symvers] [--force]
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -12,6 +12,7 @@ import { type DownloadOptions, FetchError, megabytes } from './debian/download-p
 import { type CachedKernel, fetchKernel, readCached } from './debian/fetch-kernel.ts';
 import { fetchSymvers, symversPath } from './debian/fetch-symvers.ts';
 import {
+  DEBIAN_ARCHES,
   DEFAULT_VERSION,
   type DebianArch,
   isOfSeries,
@@ -21,9 +22,9 @@ import { findProgram } from './debian/run-command.ts';
 
 const USAGE = `Usage: npm run modules:debian [-- OPTIONS]
 
-  --arch i386|amd64   architecture of the kernel (default i386)
+  --arch ARCH         i386 (default), amd64, armhf or arm64
   --version VERSION   a kernel such as 6.1.0-50, or a series such as 6.1
-                      (default: the newest 6.1 for i386, the newest 6.12 for amd64)
+                      (default: the newest 6.1 for i386, the newest 6.12 elsewhere)
   --symvers           Module.symvers of its headers package too, which tests compare with
   --force             fetch again even if it is there
   --help              this text
@@ -103,14 +104,19 @@ function parse(args: readonly string[]): Wanted | 'help' {
   });
   if (values.help) return 'help';
   const { arch, version, symvers, force } = values;
-  if (arch !== 'i386' && arch !== 'amd64') {
-    throw new InputError({ file: '--arch', expected: 'i386 or amd64', found: `"${arch}"` });
+  if (!isDebianArch(arch)) {
+    const expected = DEBIAN_ARCHES.join(', ');
+    throw new InputError({ file: '--arch', expected, found: `"${arch}"` });
   }
   if (version !== undefined && !/^\d+(\.[\w.+~-]+)?$/.test(version)) {
     const expected = 'a kernel version such as 6.1.0-50';
     throw new InputError({ file: '--version', expected, found: `"${version}"` });
   }
   return { arch, version, symvers, force };
+}
+
+function isDebianArch(text: string): text is DebianArch {
+  return (DEBIAN_ARCHES as readonly string[]).includes(text);
 }
 
 function isWanted(cached: CachedKernel, { arch, version }: Wanted): boolean {
@@ -124,10 +130,7 @@ function report(kernel: CachedKernel, arch: DebianArch, cache: string, how: stri
   const indexes = kernel.depmod
     ? 'modules.dep, modules.alias, modules.softdep and modules.symbols were made by depmod.'
     : 'depmod (package kmod) is not installed: there are no modules.dep and modules.alias.';
-  const use =
-    arch === 'i386'
-      ? `  node dist/cli.js boot --cpus 8 --modules ${path}`
-      : `  node dist/cli.js modules ${path}`;
+  const use = `  node dist/cli.js boot --cpus 8 --modules ${path}`;
   const symvers = relative(process.cwd(), symversPath(cache, arch));
   const symbols = existsSync(symversPath(cache, arch)) ? `Symbols:    ${symvers}\n` : '';
   const size = `${kernel.modules} modules, ${megabytes(kernel.bytes)} MB`;

@@ -40,7 +40,7 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
   #turns: FreeingTurn[] = [];
   /** What kvfree_rcu() was given and no grace period has ended for. */
   #collected: number[] = [];
-  /** Objects of the first chunk, which the model takes to be full. */
+  /** Objects of the first chunk, which is left to the kernel's account. */
   readonly #first = new WeakSet<PercpuObject>();
   /** Of those who ask through the scenario; the kernel has needs of its own. */
   #requests: readonly PercpuPlacement[] = [];
@@ -54,6 +54,7 @@ export class KernelAccount implements Draws, KvfreeQueue, PercpuMemory {
   constructor(kernel: SimKernel, steps: readonly AllocatorStep[]) {
     this.#kernel = kernel;
     this.#steps = steps;
+    if (steps.some(({ percpu }) => percpu.length > 0)) kernel.percpu.leaveFirstChunk();
     kernel.events.attach({ push: (event) => this.#count(event) });
   }
 

@@ -4,25 +4,29 @@
 import type { Task } from '../../loader/engine/index.ts';
 import type { SimKernel } from '../../loader/kernel.ts';
 import type { CallResult } from '../../loader/session/index.ts';
+import type { InitTasks } from './init-tasks.ts';
 
 interface Printed {
   readonly step: number;
   readonly request: number;
   /** By the task that made the call, not by one that works for it. */
   readonly own: boolean;
+  /** By a module's own init. */
+  readonly init: boolean;
   readonly text: string;
 }
 
 /**
  * A step's only call has all lines that are printed for it. Of several calls at once each has those
- * its own process prints; what threads and helpers print for them is nobody's.
+ * its own process prints; what threads and helpers print for them is nobody's, and what a module's
+ * own init prints is left out, as it is of the guest's log.
  */
 export class ModelLog {
   step = 0;
   readonly #lines: Printed[] = [];
   readonly #callers = new Map<number, Task | undefined>();
 
-  constructor(kernel: SimKernel) {
+  constructor(kernel: SimKernel, inits: InitTasks) {
     const { engine, events } = kernel;
     events.attach({
       push: (event) => {
@@ -31,13 +35,18 @@ export class ModelLog {
     });
     kernel.onLog(({ text }, request) => {
       const own = this.#callers.get(request) === engine.current;
-      this.#lines.push({ step: this.step, request, own, text });
+      this.#lines.push({ step: this.step, request, own, init: inits.inside, text });
     });
   }
 
   of({ member, request, log }: CallResult): readonly string[] {
-    if (member === undefined) return log;
-    return this.#lines.flatMap((line) => (line.own && line.request === request ? line.text : []));
+    const lines = this.#lines.filter((line) => line.request === request);
+    if (member === undefined) {
+      // A log that has been cut short is the result's business.
+      if (!lines.some((line) => line.init)) return log;
+      return lines.flatMap((line) => (line.init ? [] : line.text));
+    }
+    return lines.flatMap((line) => (line.own && !line.init ? line.text : []));
   }
 
   /** By step, lines that are no call's. */
@@ -46,7 +55,8 @@ export class ModelLog {
       results.flatMap(({ member, request }) => (member === undefined ? [] : request)),
     );
     const others = Array.from({ length: steps }, (): string[] => []);
-    for (const { step, request, own, text } of this.#lines) {
+    for (const { step, request, own, init, text } of this.#lines) {
+      if (init) continue;
       if (request === 0 || (!own && together.has(request))) others[step]?.push(text);
     }
     return others;

@@ -7,6 +7,7 @@ import type { TraceEvent } from '../../loader/events/index.ts';
 import { type ModuleContext, modulePut, tryModuleGet } from '../../loader/module/index.ts';
 import type { PreparedRun } from '../../loader/scenario/index.ts';
 import { type Operation, Session } from '../../loader/session/index.ts';
+import { InitTasks } from './init-tasks.ts';
 import { ModelLog } from './model-log.ts';
 
 export interface ModelRun extends ObservedRun {
@@ -28,10 +29,11 @@ export function observeModel(
   onStepEnd: () => void = () => {},
 ): ModelRun {
   const { kernel, program, observer } = run;
-  const recorder = new StepRecorder(run);
+  const inits = new InitTasks(kernel);
+  const recorder = new StepRecorder(run, inits);
   kernel.events.attach({ push: (event) => recorder.push(event) });
   let step = 0;
-  const log = new ModelLog(kernel);
+  const log = new ModelLog(kernel, inits);
   const session = new Session(kernel, program, observer);
   let stuckAt: number | null = null;
   let tag = 0;
@@ -91,11 +93,13 @@ class StepRecorder {
   readonly #run: PreparedRun;
   /** Areas that inits have taken: by address, the module. */
   readonly #owned = new Map<number, string>();
+  readonly #inits: InitTasks;
   /** Tasks inside a module's exit. */
   readonly #exiting = new Set<string>();
 
-  constructor(run: PreparedRun) {
+  constructor(run: PreparedRun, inits: InitTasks) {
     this.#run = run;
+    this.#inits = inits;
   }
 
   push(event: TraceEvent): void {
@@ -140,7 +144,7 @@ class StepRecorder {
     const { preset } = this.#run.kernel.space;
     const hex = (va: number): string => formatHex(preset, va);
     const { kind, task } = event;
-    const by = this.#exiting.has(task) ? 'exit' : '';
+    const by = this.#inits.of(task) ?? (this.#exiting.has(task) ? 'exit' : '');
     if (kind === 'alloc_vmap_area') {
       const { size, align, failed } = event;
       const text = `va_start=${hex(event.va_start)} size=${size} align=${align} vstart=${hex(event.vstart)} vend=${hex(event.vend)} failed=${failed}`;

@@ -61,6 +61,7 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
       vmalloc: mib === undefined ? target.vmalloc : { mib },
       initial: linux.initial.vmallocinfo,
       memory_mb: target.memoryMb,
+      ...totalRam(linux.initial.meminfo),
       // The guest is booted with rcupdate.rcu_expedited=1, and its one CPU wakes workers at once.
       costs: { rcu_grace_period_ns: 0, worker_ns: 0, ...scenario.machine.costs },
     },
@@ -86,6 +87,12 @@ export async function verifyScenario(task: VerifyTask): Promise<VerifyOutcome> {
   return { comparison: compared, linux, model, modelMs, steps };
 }
 
+/** What the guest's /proc/meminfo begins with, when it could be read. */
+function totalRam(meminfo: string): { total_ram_kb?: number } {
+  const found = /^MemTotal: +(\d+) kB$/m.exec(meminfo);
+  return found === null ? {} : { total_ram_kb: Number(found[1]) };
+}
+
 function givenInits(scenario: Scenario): Record<string, object> {
   return typeof scenario.modules === 'string' ? {} : scenario.modules.init;
 }
@@ -98,8 +105,19 @@ const PAGE = 4096;
  */
 function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
   const byModule: Record<string, object[]> = {};
-  for (const { module, ret, durationUs, exitUs, areas, exitFreed, holds } of inits) {
+  for (const {
+    module,
+    ret,
+    durationUs,
+    exitUs,
+    areas,
+    initFreed,
+    refused,
+    exitFreed,
+    holds,
+  } of inits) {
     const kept = areas.filter((area) => !area.freed);
+    const used = areas.filter((area) => area.freed);
     const own = withoutPageArrays(areas.map((area) => ({ ...area, bytes: area.size - PAGE })));
     const sizes = (freed: boolean): number[] =>
       own.filter((area) => area.freed === freed).map(({ bytes }) => bytes);
@@ -114,6 +132,8 @@ function initsOf(inits: readonly ObservedInit[]): Record<string, object[]> {
       holds: Object.entries(holds).flatMap(([name, times]) => Array(Math.max(0, times)).fill(name)),
       keeps_vmalloc: sizes(false),
       uses_vmalloc: sizes(true),
+      ...(used.length > 1 && initFreed[0] === used[0]!.va ? { uses_order: 'as_taken' } : {}),
+      tries_vmalloc: refused.map((size) => size - PAGE),
     });
   }
   return byModule;

@@ -147,7 +147,7 @@ describe('until failure', () => {
     machine: object,
   ): Promise<boolean> => {
     const sized = { ...scenario, machine: { ...scenario.machine, ...machine } };
-    return (await runScenario(sized, source)).first_failure !== null;
+    return (await runScenario(sized, source)).result.first_failure !== null;
   };
 
   it('finds a number of CPUs of which one less passes', async () => {

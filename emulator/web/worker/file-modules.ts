@@ -13,7 +13,7 @@ declare class FileReaderSync {
 
 /** The text file each part of the metadata is in. */
 const TEXTS: Readonly<
-  Record<Exclude<keyof ModuleMetadata, 'modprobeConf' | 'modprobeFiles'>, string>
+  Record<Exclude<keyof ModuleMetadata, 'modprobeConf' | 'modprobeFiles' | 'kernelConfig'>, string>
 > = {
   dep: 'modules.dep',
   alias: 'modules.alias',

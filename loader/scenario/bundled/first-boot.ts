@@ -8,8 +8,7 @@ export const FIRST_BOOT: ScenarioInput = {
   version: 1,
   name: 'first-boot',
   description: '64 CPUs ask for the same 71 modules at once',
-  kernel: 'v6.12',
-  machine: { cpus: 64, vmalloc: 'i386-128m' },
+  machine: { cpus: 64 },
   modules: { catalog: 'boot', init: {} },
   storm: {
     generators: [

@@ -5,7 +5,7 @@ export const ONE_BY_ONE: ScenarioInput = {
   version: 1,
   name: 'one-by-one',
   description: 'one CPU loads every module, one after the other',
-  machine: { cpus: 1, vmalloc: 'i386-128m' },
+  machine: { cpus: 1 },
   modules: { catalog: 'distro', init: {} },
   storm: { generators: [{ per: 'cpu', op: 'finit_module', modules: 'all' }] },
 };

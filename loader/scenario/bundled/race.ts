@@ -9,7 +9,7 @@ export const RACE: ScenarioInput = {
   version: 1,
   name: 'race',
   description: 'every CPU asks for the same 400 modules, one more context through init_module',
-  machine: { cpus: 8, vmalloc: 'i386-128m' },
+  machine: { cpus: 8 },
   modules: { catalog: 'boot', init: {} },
   storm: {
     generators: [

@@ -5,7 +5,6 @@ export const SMALL_BOX: ScenarioInput = {
   version: 1,
   name: 'small-box',
   description: 'two CPUs and 512 MiB: a coldplug, then two mounts',
-  kernel: 'v6.12',
   machine: { cpus: 2, memory_mb: 512 },
   modules: { catalog: 'boot', init: {} },
   storm: {

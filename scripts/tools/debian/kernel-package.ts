@@ -1,11 +1,22 @@
 /** Which of Debian's kernel packages to take. */
 
-export type DebianArch = 'i386' | 'amd64';
+export const DEBIAN_ARCHES = ['i386', 'amd64', 'armhf', 'arm64'] as const;
+export type DebianArch = (typeof DEBIAN_ARCHES)[number];
 
 /** Package names are `linux-image-VERSION-FLAVOUR`; these flavours are the plain ones. */
-const FLAVOUR: Record<DebianArch, string> = { i386: '686', amd64: 'amd64' };
-/** What is taken unless asked otherwise: the last series for i386; one with `.ko.xz` for amd64. */
-export const DEFAULT_VERSION: Record<DebianArch, string> = { i386: '6.1', amd64: '6.12' };
+const FLAVOUR: Record<DebianArch, string> = {
+  i386: '686',
+  amd64: 'amd64',
+  armhf: 'armmp',
+  arm64: 'arm64',
+};
+/** What is taken unless asked otherwise: the last series for i386; 6.12 for the others. */
+export const DEFAULT_VERSION: Record<DebianArch, string> = {
+  i386: '6.1',
+  amd64: '6.12',
+  armhf: '6.12',
+  arm64: '6.12',
+};
 
 /** `linux-image-6.1.0-50-686` → `6.1.0-50`; undefined for other flavours and meta packages. */
 export function kernelVersion(name: string, arch: DebianArch): string | undefined {

@@ -11,6 +11,7 @@ import { exhaustion } from './exhaustion.ts';
 import { mixed } from './mixed.ts';
 import { debianPackage } from './package.ts';
 import { parameters } from './parameters.ts';
+import { staticPercpu } from './static-percpu.ts';
 import { waiting } from './waiting.ts';
 
 export const SUITES: readonly Suite[] = [
@@ -22,6 +23,7 @@ export const SUITES: readonly Suite[] = [
   waiting,
   autoload,
   allocator,
+  staticPercpu,
   mixed,
   debianPackage,
 ];

@@ -146,6 +146,21 @@ describe('a directory of modules', () => {
     expect(openModuleDirectory(top).metadata).toEqual({});
   });
 
+  it('finds the configuration of the kernel: in boot, two or three folders up, and in build', () => {
+    const config = 'CONFIG_KALLSYMS=y\n';
+    put('usr/lib/modules/6.12.7/kernel/one.ko');
+    const modules = join(top, 'usr/lib/modules/6.12.7');
+    expect(openModuleDirectory(modules).metadata.kernelConfig).toBeUndefined();
+    put('boot/config-6.12.7', config);
+    for (const place of [top, modules]) {
+      const found = openModuleDirectory(place).metadata.kernelConfig!;
+      expect(found.text).toBe(config);
+      expect(found.name).toMatch(/boot\/config-6\.12\.7$/);
+    }
+    put('usr/lib/modules/6.12.7/build/.config', `${config}CONFIG_SMP=y\n`);
+    expect(openModuleDirectory(modules).metadata.kernelConfig!.text).toContain('SMP');
+  });
+
   it('takes the release from the directory’s name, else from a module', () => {
     put('6.6.1-arch1/kernel/one.ko');
     expect(openModuleDirectory(join(top, '6.6.1-arch1')).release).toBe('6.6.1-arch1');
@@ -197,22 +212,26 @@ describe('what is not a directory of modules', () => {
     expect(refusal(() => openModuleDirectory(join(top, 'empty'))).found).toBe('no modules');
   });
 
-  it('is refused when it is a loop of links or a dead link called like a module', () => {
+  it('is refused when it is a loop of links; a dead link called like a module is told', () => {
     symlinkSync('loop', join(top, 'loop'));
     expect(refusal(() => openModuleDirectory(join(top, 'loop'))).found).toBe(
       'symbolic links that lead in a circle',
     );
     put('one.ko');
     symlinkSync('/nonexistent', join(top, 'two.ko'));
-    const dead = refusal(() => openModuleDirectory(top));
-    expect(dead.file).toBe(join(top, 'two.ko'));
-    expect(dead.found).toBe('nothing there');
+    const source = openModuleDirectory(top);
+    expect(source.files.map(({ path }) => path)).toEqual(['one.ko']);
+    expect(source.problems).toEqual([
+      `${join(top, 'two.ko')}: a link to nothing there; it is left out`,
+    ]);
+    rmSync(join(top, 'one.ko'));
+    expect(refusal(() => openModuleDirectory(top)).found).toContain('two.ko: a link to nothing');
   });
 
   it('is refused when it has too many entries to be one', () => {
     for (let i = 0; i < 30; i += 1) put(`d${i}/file`, '');
     expect(refusal(() => findModuleFiles(top, 50)).found).toBe('more entries than that');
-    expect(findModuleFiles(top, 60)).toEqual([]);
+    expect(findModuleFiles(top, 60)).toEqual({ files: [], problems: [] });
   });
 
   it('a named pipe called like a module is passed over, not waited for', () => {
@@ -255,9 +274,13 @@ describe('what is not a directory of modules', () => {
       const denied = (of: string) => ({ file: of, found: 'no permission to read it' });
       chmodSync(path, 0);
       expect(refusal(() => file!.read())).toMatchObject(denied(path));
-      expect(refusal(() => openModuleDirectory(top))).toMatchObject(denied(path));
+      expect(refusal(() => openModuleDirectory(top)).found).toBe(
+        `${path}: no permission to read it; it is left out`,
+      );
       chmodSync(dirname(path), 0);
-      expect(refusal(() => openModuleDirectory(top))).toMatchObject(denied(dirname(path)));
+      expect(refusal(() => openModuleDirectory(top)).found).toBe(
+        `${dirname(path)}: no permission to read it; its modules are left out`,
+      );
       chmodSync(dirname(path), 0o700);
     });
   });

@@ -44,7 +44,7 @@ describe.skipIf(missing !== '')(`a real kernel ${missing && `(skipped: ${missing
     expectAgreement(await verify(cases));
   });
 
-  it.each(['two-file-systems', 'module-sizes'])(
+  it.each(['two-file-systems', 'module-sizes', 'failing-inits'])(
     'agrees in a scenario that is in no suite: %s',
     { timeout: SUITE_MS },
     async (name) => {
