@@ -15,7 +15,6 @@ import {
   type PreparedRun,
   prepareRun,
   recordArrivals,
-  type Scenario,
   scenarioSchema,
 } from '../../loader/scenario/index.ts';
 import { openGuest } from '../verify/module-files.ts';
@@ -67,7 +66,7 @@ export async function bootAsking(
     });
   }
   if (options.record !== undefined) checkRecord(options.record, options.force);
-  const { scenario, source, followed } = baseScenario(options);
+  const { document, scenario, source, followed } = baseScenario(options);
   const out =
     options.out === undefined ? undefined : new OutputDirectory(options.out, options.force);
   const warn = (text: string): void => void stderr.write(`${text}\n`);
@@ -118,7 +117,7 @@ export async function bootAsking(
     const result = collectResult(run);
     outputs?.finish(run, result);
     out?.commit();
-    if (options.record !== undefined) record(options.record, scenario, end);
+    if (options.record !== undefined) record(options.record, document, end);
     await report(options, context, run, end, result);
     for (const text of run.warnings()) warn(text);
     return end.how === 'exit' && end.status !== 0 ? 1 : 0;
@@ -129,18 +128,22 @@ export async function bootAsking(
   }
 }
 
-function baseScenario(options: BootAskingOptions): LoadedScenario {
+/** The kernel, machine and modules; `document` is what a record says of them. */
+function baseScenario(options: BootAskingOptions): LoadedScenario & { document: object } {
   const storm = { arrivals: [] };
   if (options.scenario !== undefined) {
     const loaded = loadScenario(options.scenario, options);
     const { steps: _, ...rest } = loaded.scenario;
-    return { ...loaded, scenario: scenarioSchema.parse({ ...rest, storm }) };
+    const scenario = scenarioSchema.parse({ ...rest, storm });
+    return { ...loaded, scenario, document: scenario };
   }
   const modules = options.modules ?? openGuest('xz', 'boot --guest linux').modules;
   const machine = { cpus: 1 };
   const document = { version: 1, name: NAME, machine, modules: { dir: '.' }, storm };
-  const wanted = withOverrides(document, { ...options, modules: resolve(modules) });
-  return openDocument(wanted, { base: process.cwd(), origin: NAME, shell: true });
+  const wanted = withOverrides(document, { ...options, modules: resolve(modules) }) as object;
+  const loaded = openDocument(wanted, { base: process.cwd(), origin: NAME, shell: true });
+  // Not what was taken from the modules: a replay takes it from them again.
+  return { ...loaded, document: wanted };
 }
 
 /** The state to go on from, and how to keep or drop one. */
@@ -197,8 +200,8 @@ function checkRecord(path: string, force: boolean): void {
 }
 
 /** Written whole or not at all. */
-function record(path: string, scenario: Scenario, end: AskingGuestResult): void {
-  const document = { ...scenario, storm: { arrivals: recordArrivals(end.arrivals) } };
+function record(path: string, base: object, end: AskingGuestResult): void {
+  const document = { ...base, storm: { arrivals: recordArrivals(end.arrivals) } };
   const partial = `${path}.partial-${process.pid}`;
   try {
     writeFileSync(partial, `${JSON.stringify(document, null, 1)}\n`);
