@@ -1,6 +1,7 @@
 /** Where the address space of the machine begins and ends, from whatever tells it. */
 import { absoluteAddress, PAGE_SIZE } from '../base/index.ts';
 import { ADDRESS_SPACES, type AddressSpacePreset } from '../presets/index.ts';
+import { presetOf } from './architecture.ts';
 import type { Facts, SeenSpace } from './facts.ts';
 import type { Bounds } from './space-report.ts';
 
@@ -12,6 +13,10 @@ export function vmallocBounds(facts: Facts, space: SeenSpace | undefined): Bound
   if (facts.vmallocWindow !== undefined) return { ...facts.vmallocWindow, exact: true };
   const searched = traceWindow(facts);
   if (searched !== undefined) return searched;
+  const made = space === undefined ? undefined : presetOf(space);
+  if (made !== undefined) {
+    return { ...absolute(made), from: `address space ${made.name}`, exact: false };
+  }
   const known = (space?.areas ?? []).filter(({ start }) => start !== undefined);
   if (known.length === 0) return undefined;
   const lowest = known.reduce(
@@ -53,6 +58,19 @@ export function vmallocBounds(facts: Facts, space: SeenSpace | undefined): Bound
     }
   }
   return { start: lowest, end: highest, from: 'the lowest and the highest area', exact: false };
+}
+
+/** The area that holds only modules: boot log, then what the architecture has. */
+export function moduleBounds(facts: Facts, space: SeenSpace | undefined): Bounds | undefined {
+  if (facts.modulesWindow !== undefined) return { ...facts.modulesWindow, exact: true };
+  const preset = space === undefined ? undefined : presetOf(space);
+  if (preset === undefined || preset.modules === 'vmalloc') return undefined;
+  return {
+    start: absoluteAddress(preset, preset.modules.start),
+    end: absoluteAddress(preset, preset.modules.end),
+    from: `address space ${preset.name}`,
+    exact: false,
+  };
 }
 
 function absolute(preset: AddressSpacePreset): { readonly start: bigint; readonly end: bigint } {

@@ -1,6 +1,8 @@
 /** Makes a scenario of what the files of a machine tell, and says where each part comes from. */
 import { KERNEL_PRESETS } from '../presets/index.ts';
-import { vmallocBounds } from './bounds.ts';
+import { presetOf } from './architecture.ts';
+import { moduleBounds, vmallocBounds } from './bounds.ts';
+import { initResults, loadedBefore, nameBySize } from './derive-names.ts';
 import {
   type Facts,
   type Provenance,
@@ -10,6 +12,7 @@ import {
 } from './facts.ts';
 import { COMPRESSED_FILE, requestSteps } from './request-steps.ts';
 import { isModuleMemory } from './space-report.ts';
+import { whyUnusable } from './usable-request.ts';
 
 export interface ImportOptions {
   readonly name: string;
@@ -17,6 +20,8 @@ export interface ImportOptions {
   readonly modulesDir?: string | undefined;
   /** Path of a module's file below that directory. */
   readonly fileOf?: ((name: string) => string | undefined) | undefined;
+  /** Bytes of each module's file as it lies there, by module. */
+  readonly fileSizes?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface Imported {
@@ -28,6 +33,10 @@ export interface Imported {
 }
 
 const CALLS = new Set(['finit_module', 'init_module', 'delete_module']);
+/** `listed` takes no more; a module area is smaller. */
+const LARGEST_MODULE = 2 ** 30;
+/** So many refused calls are named by line. */
+const NAMED = 20;
 /** Taken for a module whose size nothing tells: the median of Debian's modules. */
 const MEDIAN_MODULE = 40_960;
 
@@ -50,10 +59,10 @@ class Builder {
   build(): Imported | string {
     const requests = this.#chosenRequests();
     const kernel = this.#kernel();
-    const { steps, calls, modules } = requestSteps(requests, (name, path) =>
-      this.#path(name, path),
-    );
-    const listed = this.#modules(modules);
+    const path = (name: string, from: string) => this.#path(name, from);
+    const { steps, calls, modules } = requestSteps(requests, path);
+    const before = this.#before(requests);
+    const listed = this.#modules([...modules, ...before]);
     if (listed === undefined) {
       return (
         'something a scenario can be made of: calls that load modules (a trace, strace or udevd log), ' +
@@ -68,13 +77,19 @@ class Builder {
       name: this.#options.name,
       kernel,
       machine,
-      modules: listed,
+      modules: this.#withInits(listed, requests),
       ...(this.#facts.modprobeConf.length === 0
         ? {}
         : { userspace: { modprobe_conf: `${this.#facts.modprobeConf.join('\n')}\n` } }),
-      steps: steps.length > 0 ? steps : this.#stepsWithoutCalls(listed),
+      steps:
+        steps.length > 0
+          ? [...before.map((name) => ({ finit_module: path(name, name) ?? name })), ...steps]
+          : this.#stepsWithoutCalls(listed),
       provenance: this.#provenance,
-      measured: this.#measured(calls),
+      measured: this.#measured([
+        ...before.map((name) => ({ op: 'finit_module', target: name })),
+        ...calls,
+      ]),
     };
     return { scenario, provenance: this.#provenance, warnings: this.#warnings };
   }
@@ -90,6 +105,14 @@ class Builder {
     const chosen = calls.length > 0 ? calls : requests;
     const [first] = chosen;
     if (first === undefined) return [];
+    const named = nameBySize(chosen, this.#options.fileSizes);
+    if (named > 0) {
+      this.#say(
+        'derived',
+        `the modules of ${named} failed loads, from the bytes the kernel read of their files`,
+        'alloc_vmap_area',
+      );
+    }
     const last = chosen.at(-1)!;
     const where = `${placeText(first.place)} to ${placeText(last.place)}`;
     this.#say('measured', `${chosen.length} requests and their times`, where);
@@ -101,13 +124,16 @@ class Builder {
         where,
       );
     }
-    const nameless = chosen.filter(({ target }) => target === '');
-    if (nameless.length > 0) {
-      this.#warnings.push(
-        `${nameless.length} of ${chosen.length} calls cannot be replayed: nothing in the record names their module (first: ${placeText(nameless[0]!.place)})`,
-      );
+    const usable = chosen.filter((request) => whyUnusable(request) === null);
+    const refused = chosen.filter((request) => whyUnusable(request) !== null);
+    if (refused.length > 0) {
+      this.#warnings.push(`${refused.length} of ${chosen.length} calls cannot be replayed`);
+      for (const request of refused.slice(0, NAMED)) {
+        this.#warnings.push(`${placeText(request.place)}: ${whyUnusable(request)}`);
+      }
+      if (refused.length > NAMED) this.#warnings.push(`and ${refused.length - NAMED} more calls`);
     }
-    const derived = chosen.filter((request) => request.derived && request.target !== '').length;
+    const derived = usable.filter((request) => request.derived).length;
     if (derived > 0) {
       this.#say(
         'derived',
@@ -115,14 +141,43 @@ class Builder {
         where,
       );
     }
-    const open = chosen.filter(({ ret }) => ret === undefined).length;
+    const open = usable.filter(({ ret }) => ret === undefined).length;
     if (open > 0)
       this.#say(
         'assumed',
         `${open} calls whose return value is not in the record run to their end`,
         where,
       );
-    return chosen;
+    return usable;
+  }
+
+  /** Modules that must be loaded first, so that the record's calls find what they found. */
+  #before(requests: readonly SeenRequest[]): readonly string[] {
+    const names = loadedBefore(requests);
+    if (names.length > 0) {
+      this.#say(
+        'derived',
+        `${names.length} modules were loaded before the record (${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}): the calls were refused or removed them`,
+        'return values',
+      );
+    }
+    return names;
+  }
+
+  /** `modules` with what each init returned. */
+  #withInits(
+    modules: Readonly<Record<string, unknown>>,
+    requests: readonly SeenRequest[],
+  ): Readonly<Record<string, unknown>> {
+    const results = initResults(requests);
+    if (results.size === 0) return modules;
+    this.#say(
+      'measured',
+      `what the init of ${results.size} modules returned (${[...results.keys()].slice(0, 5).join(', ')}${results.size > 5 ? ' …' : ''}): the model is given it`,
+      'return values',
+    );
+    const init = Object.fromEntries([...results].map(([name, ret]) => [name, { ret }]));
+    return { ...modules, init };
   }
 
   /** Files made after a list are not compressed. */
@@ -225,15 +280,29 @@ class Builder {
     const facts = this.#facts;
     const bounds = vmallocBounds(facts, space);
     const wide = (bounds?.end ?? 0n) > 1n << 32n || space?.digits === 16;
-    if (bounds === undefined) {
+    const preset = space === undefined ? undefined : presetOf(space);
+    if (preset !== undefined && facts.vmallocWindow === undefined && facts.windows.size === 0) {
+      machine.vmalloc = preset.name.replace(/@.*$/, '');
+      this.#say('derived', `address space ${preset.name}, from addresses and callers`, space!.file);
+    } else if (bounds === undefined) {
       this.#say(
         'assumed',
         'the default address space of the model: no file tells the window',
         'nothing',
       );
     } else if (wide) {
-      machine.vmalloc = 'x86-64';
-      this.#say('assumed', 'the address space x86-64: areas of 64 bits', bounds.from);
+      machine.vmalloc = preset?.name.replace(/@.*$/, '') ?? 'x86-64';
+      this.#say(
+        preset === undefined ? 'assumed' : 'derived',
+        `the address space ${machine.vmalloc as string}: areas of 64 bits`,
+        bounds.from,
+      );
+      if (preset === undefined && space !== undefined) {
+        this.#warnings.push(
+          `${space.file}: the model has no address space of such addresses; the space begins empty (explain tells what the file says)`,
+        );
+        return;
+      }
     } else {
       machine.vmalloc = {
         start: `0x${(bounds.start & ~0xfffn).toString(16)}`,
@@ -273,12 +342,15 @@ class Builder {
       this.#say('assumed', 'an empty address space at the start: addresses are hidden', from);
       return;
     }
+    const modules = moduleBounds(this.#facts, space);
     const later = requests.length > 0 && this.#isLater(space);
     let dropped = 0;
     const lines = space.text.filter((_, i) => {
       const area = space.areas[i]!;
       const within =
-        bounds === undefined || (area.start! >= bounds.start && area.end! <= bounds.end);
+        bounds === undefined ||
+        (area.start! >= bounds.start && area.end! <= bounds.end) ||
+        (modules !== undefined && area.start! >= modules.start && area.end! <= modules.end);
       const own =
         later &&
         (isModuleMemory(area) || area.module !== undefined || area.kinds[0] === 'unpurged');
@@ -332,19 +404,17 @@ class Builder {
     for (const { name, users } of modules.values()) {
       for (const user of users) needs.set(user, [...(needs.get(user) ?? []), name]);
     }
-    const names = new Set([...sizes.keys(), ...asked]);
+    const names = new Set([...sizes.keys(), ...asked].filter((name) => /^[\w-]{1,63}$/.test(name)));
     if (names.size === 0) {
       if (spaces.length === 0 && aliases.size === 0 && requests.length === 0) return undefined;
       this.#say('assumed', "the bundled catalog 'boot': no file lists modules", 'nothing');
       return { catalog: 'boot' };
     }
-    const listed = [...names]
-      .filter((name) => /^[\w-]{1,63}$/.test(name))
-      .map((name) => ({
-        name,
-        size: sizes.get(name) || MEDIAN_MODULE,
-        needs: needs.get(name) ?? [],
-      }));
+    const listed = [...names].map((name) => ({
+      name,
+      size: Math.min(sizes.get(name) || MEDIAN_MODULE, LARGEST_MODULE),
+      needs: needs.get(name) ?? [],
+    }));
     const unknown = listed.filter(({ name }) => !sizes.has(name)).length;
     if (sizes.size > 0) {
       this.#say(
@@ -374,8 +444,8 @@ class Builder {
   /** Without calls: the modules that were loaded, or the devices that were there. */
   #stepsWithoutCalls(modules: Readonly<Record<string, unknown>>): readonly unknown[] {
     const { aliases, modules: loaded, spaces } = this.#facts;
-    if (loaded.size > 0) {
-      const list = [...loaded.keys()].reverse();
+    if (loaded.size > 0 && !('catalog' in modules)) {
+      const list = [...loaded.keys()].filter((name) => /^[\w-]{1,63}$/.test(name)).reverse();
       this.#say(
         'derived',
         `the order of ${list.length} loads: /proc/modules lists the latest first`,

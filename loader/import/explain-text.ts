@@ -67,6 +67,12 @@ function spaceText(report: SpaceReport): string {
       text += `  ${formatBytes(free)} free in ${holes.length} holes; the largest is ${formatBytes(largest?.size ?? 0)}${largest === undefined ? '' : ` at 0x${largest.start.toString(16)}`}.\n`;
     }
   }
+  const area = report.modulesArea;
+  if (area !== undefined) {
+    const free = area.holes.reduce((sum, { size }) => sum + size, 0);
+    const most = area.holes.reduce((size, hole) => Math.max(size, hole.size), 0);
+    text += `  Module area 0x${area.bounds.start.toString(16)} to 0x${area.bounds.end.toString(16)}, from ${area.bounds.from}: ${formatBytes(area.used)} in use, ${formatBytes(free)} free, the largest hole ${formatBytes(most)}.\n`;
+  }
   return `${text}${table('by caller', report.callers)}${table('by module', report.modules)}${table('by kind', report.kinds)}`;
 }
 

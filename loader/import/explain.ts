@@ -1,5 +1,5 @@
 /** What the files of a machine say, as facts: the words are explain-text.ts's. */
-import { vmallocBounds } from './bounds.ts';
+import { moduleBounds, vmallocBounds } from './bounds.ts';
 import { type Facts, placeText } from './facts.ts';
 import { findMessage } from './messages.ts';
 import { compareSpaces, reportSpace, type SpaceChange, type SpaceReport } from './space-report.ts';
@@ -85,7 +85,9 @@ const STAGES = [
 
 export function explainDocument(facts: Facts): ExplainDocument {
   const last = facts.spaces.at(-1);
-  const spaces = facts.spaces.map((space) => reportSpace(space, vmallocBounds(facts, space)));
+  const spaces = facts.spaces.map((space) =>
+    reportSpace(space, vmallocBounds(facts, space), moduleBounds(facts, space)),
+  );
   const [first, second] = facts.spaces;
   return {
     version: 1,
@@ -165,6 +167,7 @@ function explainFailures(facts: Facts, report: SpaceReport | undefined): Explain
     const match = findMessage(text);
     if (match?.rule.id !== 'va-window') continue;
     const [, size, start, end] = match.found;
+    if (!Number.isSafeInteger(Number(size))) continue;
     note(Number(size), placeText(place), start === undefined ? undefined : [start, end!]);
   }
   for (const { failed, size, place } of facts.allocs) if (failed) note(size, placeText(place));
@@ -180,12 +183,17 @@ function judge(
   if (report?.bounds === undefined || report.hidden > 0) return {};
   const within = ({ start }: { readonly start: bigint }): boolean =>
     range === undefined || (start >= BigInt(range[0]) && start < BigInt(range[1]));
-  const holes = report.holes.filter(within);
+  const { start, end } = report.bounds;
+  const small = end <= 1n << 32n;
+  // Windows of 64 bits do not fill: only the modules' own area can be meant.
+  const searched =
+    small || report.modulesArea === undefined || range !== undefined
+      ? [...report.holes, ...(range === undefined ? [] : (report.modulesArea?.holes ?? []))]
+      : report.modulesArea.holes;
+  const holes = searched.filter(within);
   const free = holes.reduce((sum, hole) => sum + hole.size, 0);
   const largest = holes.reduce((most, hole) => Math.max(most, hole.size), 0);
   const verdict = largest >= size ? 'fits' : free >= size ? 'fragmentation' : 'exhaustion';
-  const { start, end } = report.bounds;
-  const small = end <= 1n << 32n;
   if (!small || verdict === 'fits') return { verdict, free, largest };
   // A larger vmalloc= moves the window's start down: the hole there grows by as much.
   const atStart = report.holes[0]?.start === start ? report.holes[0].size : 0;

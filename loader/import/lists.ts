@@ -143,9 +143,8 @@ const UDEVADM = list('udevadm', 'udevadm info -e', (facts, _file, text) => {
   if (found === null) return null;
   const value = found[2]!;
   if (found[1] === 'E') {
-    if (value.startsWith('MODALIAS=')) {
-      addAlias(facts, value.slice(9));
-      return 'used';
+    if (/^MODALIAS=./.test(value)) {
+      return addAlias(facts, value.slice(9));
     }
     if (value.startsWith('DRIVER=')) {
       facts.drivers.add(value.slice(7));
@@ -161,13 +160,19 @@ const ALIAS =
 const MODALIASES = list('modaliases', 'modaliases', (facts, _file, text) => {
   const alias = ALIAS.exec(text)?.[1];
   if (alias === undefined) return null;
-  addAlias(facts, alias);
-  return 'used';
+  return addAlias(facts, alias);
 });
 
-function addAlias(facts: Facts, alias: string): void {
+/** A modalias file holds at most a page (device_show, drivers/base; sysfs). */
+const LONGEST_ALIAS = 4096;
+
+function addAlias(facts: Facts, alias: string): Taken {
+  if (alias.length > LONGEST_ALIAS || /[\0\p{Surrogate}]/u.test(alias)) {
+    return damaged(`a modalias has at most ${LONGEST_ALIAS} characters of text`);
+  }
   if (facts.aliases.has(alias) || facts.keep('aliases', facts.aliases.size))
     facts.aliases.add(alias);
+  return 'used';
 }
 
 /** lspci -nn -k, perhaps -v: devices, and tabs before what belongs to them. */

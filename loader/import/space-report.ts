@@ -21,6 +21,12 @@ export interface HolderRow {
   readonly areas: number;
 }
 
+export interface ModulesArea {
+  readonly bounds: Bounds;
+  readonly used: number;
+  readonly holes: readonly Gap[];
+}
+
 export interface SpaceReport {
   readonly file: string;
   readonly bounds: Bounds | undefined;
@@ -32,6 +38,8 @@ export interface SpaceReport {
   readonly holes: readonly Gap[];
   readonly free: number;
   readonly largest: Gap | undefined;
+  /** The area for modules alone, where the architecture has one. */
+  readonly modulesArea: ModulesArea | undefined;
   readonly callers: readonly HolderRow[];
   readonly modules: readonly HolderRow[];
   readonly kinds: readonly HolderRow[];
@@ -43,7 +51,11 @@ export function isParked(area: SeenArea): boolean {
   return area.kinds[0] === 'unpurged';
 }
 
-export function reportSpace(space: SeenSpace, bounds: Bounds | undefined): SpaceReport {
+export function reportSpace(
+  space: SeenSpace,
+  bounds: Bounds | undefined,
+  modulesBounds?: Bounds,
+): SpaceReport {
   const callers = new Map<string, HolderRow>();
   const modules = new Map<string, HolderRow>();
   const kinds = new Map<string, HolderRow>();
@@ -51,9 +63,12 @@ export function reportSpace(space: SeenSpace, bounds: Bounds | undefined): Space
   let parked = 0;
   let hidden = 0;
   const inside: SeenArea[] = [];
+  const inModules: SeenArea[] = [];
   for (const area of space.areas) {
     if (area.start === undefined) hidden += 1;
+    const ofModules = isInside(area, modulesBounds);
     const within =
+      ofModules ||
       bounds === undefined ||
       area.start === undefined ||
       (area.start >= bounds.start && area.start < bounds.end);
@@ -62,7 +77,7 @@ export function reportSpace(space: SeenSpace, bounds: Bounds | undefined): Space
       parked += area.size;
       continue;
     }
-    inside.push(area);
+    (ofModules ? inModules : inside).push(area);
     used += area.size;
     add(callers, callerName(area), area.size);
     add(modules, moduleOf(area), area.size);
@@ -81,11 +96,23 @@ export function reportSpace(space: SeenSpace, bounds: Bounds | undefined): Space
       (most, hole) => (most === undefined || hole.size > most.size ? hole : most),
       undefined,
     ),
+    modulesArea:
+      modulesBounds === undefined || hidden > 0
+        ? undefined
+        : {
+            bounds: modulesBounds,
+            used: inModules.reduce((sum, { size }) => sum + size, 0),
+            holes: holesBetween(inModules, modulesBounds),
+          },
     callers: sorted(callers),
     modules: sorted(modules),
     kinds: sorted(kinds),
     hidden,
   };
+}
+
+function isInside({ start }: SeenArea, bounds: Bounds | undefined): boolean {
+  return bounds !== undefined && start !== undefined && start >= bounds.start && start < bounds.end;
 }
 
 function add(rows: Map<string, HolderRow>, name: string, bytes: number): void {

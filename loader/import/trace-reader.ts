@@ -1,6 +1,6 @@
 /** Reads traces: `module:*`, `vmalloc:*` and the three system calls; others are counted. */
 import { FileClock } from './clock.ts';
-import type { Facts, SeenRequest } from './facts.ts';
+import { type Facts, LIMITS, type SeenRequest } from './facts.ts';
 import { damaged, type LineFormat, type LineReader, type Taken } from './format.ts';
 import {
   type PerfCall,
@@ -56,7 +56,7 @@ class TraceReader implements LineReader {
   }
 
   #event(found: TraceLine, number: number): Taken {
-    const { event, rest } = found;
+    const { event } = found;
     this.#facts.sawCpu(found.cpu);
     if (!KNOWN.has(event)) {
       const call = /^sys_(enter|exit)_(\w+)$/.exec(event);
@@ -73,7 +73,7 @@ class TraceReader implements LineReader {
     this.#facts.countEvent(event);
     switch (event) {
       case 'alloc_vmap_area':
-        return this.#alloc(rest, number);
+        return this.#alloc(found, number);
       case 'module_load':
         return this.#load(found, number);
       case 'module_request':
@@ -87,7 +87,9 @@ class TraceReader implements LineReader {
 
   #push(request: SeenRequest): void {
     const facts = this.#facts;
-    if (facts.keep('requests', facts.requests.length)) facts.requests.push(request);
+    if (!facts.keep('requests', facts.requests.length)) return;
+    request.target = facts.own(request.target);
+    facts.requests.push(request);
   }
 
   #enter(
@@ -104,7 +106,7 @@ class TraceReader implements LineReader {
       flags: Number.isFinite(flags) ? flags : 0,
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start,
       end: undefined,
@@ -120,17 +122,24 @@ class TraceReader implements LineReader {
   #exit({ pid, rest }: TraceLine, call: string, t: number): Taken {
     const ret = /^(?:ret(?::|=)?\s*)?(-?(?:0x)?[0-9a-f]+)\b/i.exec(rest)?.[1];
     if (ret === undefined) return damaged(`${call}: expected its return value`);
+    const value = signed(ret);
+    if (!Number.isSafeInteger(value))
+      return damaged(`${call}: ${ret.slice(0, 40)} is no return value`);
     const request = this.#open.get(pid);
     if (request === undefined || request.op !== call) {
       return damaged(`the start of this ${call} lies before the trace`);
     }
     this.#open.delete(pid);
     request.end = t;
-    request.ret = signed(ret);
+    request.ret = value;
     return 'used';
   }
 
-  #alloc(rest: string, line: number): Taken {
+  #alloc({ rest, pid }: TraceLine, line: number): Taken {
+    if (this.#facts.allocs.length >= LIMITS.allocs) {
+      this.#facts.keep('allocs', this.#facts.allocs.length);
+      return 'used';
+    }
     const found =
       /va_start[:=] ?(\d+|0x[0-9a-f]+) size=(\d+) align=(\d+) vstart=(0x[0-9a-f]+) vend=(0x[0-9a-f]+) failed=([01])/.exec(
         rest,
@@ -140,17 +149,24 @@ class TraceReader implements LineReader {
         'alloc_vmap_area: expected va_start: N size=N align=N vstart=0x… vend=0x… failed=0|1',
       );
     }
+    const [start, vstart, vend] = [BigInt(found[1]!), BigInt(found[4]!), BigInt(found[5]!)];
+    const size = Number(found[2]);
+    if ([start, vstart, vend].some((value) => value >> 64n !== 0n) || !Number.isSafeInteger(size)) {
+      return damaged('alloc_vmap_area: a number that does not fit 64 bits');
+    }
+    const call = this.#open.get(pid);
+    if (call !== undefined) call.firstAlloc ??= size;
     const { windows, allocs } = this.#facts;
     const key = `${found[4]}-${found[5]}`;
     const window = windows.get(key);
     if (window !== undefined) window.count += 1;
     else if (windows.size < 1000) {
-      windows.set(key, { start: BigInt(found[4]!), end: BigInt(found[5]!), count: 1 });
+      windows.set(key, { start: vstart, end: vend, count: 1 });
     }
     if (this.#facts.keep('allocs', allocs.length)) {
       allocs.push({
-        start: BigInt(found[1]!),
-        size: Number(found[2]),
+        start,
+        size,
         failed: found[6] === '1',
         place: { file: this.#file, line },
       });
@@ -164,7 +180,7 @@ class TraceReader implements LineReader {
     const open = this.#open.get(pid);
     if (open !== undefined && open.op !== 'delete_module') {
       if (open.target === '') {
-        open.target = name;
+        open.target = this.#facts.own(name);
         open.derived = true;
       }
       return 'used';
@@ -177,7 +193,7 @@ class TraceReader implements LineReader {
       flags: 0,
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start: t,
       end: undefined,
@@ -193,7 +209,7 @@ class TraceReader implements LineReader {
     if (name === undefined) return damaged('module_free: expected the name of a module');
     const open = this.#open.get(pid);
     if (open !== undefined && open.target === '') {
-      open.target = name;
+      open.target = this.#facts.own(name);
       open.derived = true;
     }
     return 'used';
@@ -208,7 +224,7 @@ class TraceReader implements LineReader {
       flags: Number(found[2]),
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start: this.#clock.at(seconds, fraction),
       end: undefined,
@@ -277,7 +293,11 @@ function perfCall(facts: Facts, file: string, call: PerfCall, line: number): Tak
   if (facts.keep('requests', facts.requests.length)) {
     facts.requests.push({
       op: call.call as 'finit_module',
-      target: /"([^"]*)"/.exec(call.args)?.[1] ?? '',
+      // `fd: 3</lib/modules/…/loop.ko>`, `name_user: "loop"`; quotes of uargs are arguments.
+      target:
+        /fd: -?\d+<([^>]*)>/.exec(call.args)?.[1] ??
+        /name\w*: "([^"]*)"/.exec(call.args)?.[1] ??
+        '',
       flags: Number(/flags: (\d+)/.exec(call.args)?.[1] ?? 0),
       args: '',
       pid: call.pid,

@@ -35,6 +35,7 @@ export {
 } from './kernels.ts';
 export { MACHINE_KINDS } from './machine-kinds.ts';
 export { MACHINE_NAMES, spaceOfMachine } from './machine-names.ts';
+export { type MovedWindow, movedPreset, windowAround } from './moved-window.ts';
 export { type PercpuBoot, percpuBootOf } from './percpu-boot.ts';
 export { totalRamPages } from './total-ram.ts';
 export { DEFAULT_USERSPACE_COSTS, type UserspaceCosts } from './userspace-costs.ts';

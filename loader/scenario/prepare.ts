@@ -1,7 +1,12 @@
 import { formatAddress } from '../base/index.ts';
 import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';
-import { type AddressSpacePreset, type KernelExports, totalRamPages } from '../presets/index.ts';
+import {
+  type AddressSpacePreset,
+  type KernelExports,
+  totalRamPages,
+  windowAround,
+} from '../presets/index.ts';
 import { type Program, RunObserver } from '../session/index.ts';
 import {
   exportsFromNames,
@@ -57,7 +62,10 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     exports: choice?.exports === undefined ? undefined : exportsOf(choice.exports),
     blacklist: [...(choice?.blacklist ?? []), ...moduleBlacklist(scenario.machine.command_line)],
   };
-  const space = addressSpace(scenario.machine);
+  const { preset: space, note: windowNote } = windowAround(
+    addressSpace(scenario.machine),
+    scenario.machine.initial ?? '',
+  );
   checkMachine(source, space);
   checkConfig(kernelChosen, space);
   const {
@@ -157,6 +165,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
     },
     warnings: () => [
       ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
+      ...(windowNote === undefined ? [] : [windowNote]),
       ...(source.problems ?? []),
       ...strayMachines(source),
       ...(made?.problems ?? []),

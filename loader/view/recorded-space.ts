@@ -4,6 +4,7 @@ import {
   ADDRESS_SPACES,
   type AddressSpacePreset,
   customAddressSpace,
+  movedPreset,
   type PresetResult,
 } from '../presets/index.ts';
 import { type AreaView, VmallocSpace } from '../vmalloc/index.ts';
@@ -17,7 +18,7 @@ export interface RecordedWindow {
 
 /** The preset of that name, or a space of those bounds. */
 export function recordedSpace({ name, start, end }: RecordedWindow): PresetResult {
-  const preset = ADDRESS_SPACES.get(name);
+  const preset = ADDRESS_SPACES.get(name) ?? movedPreset(name, ADDRESS_SPACES);
   return preset ? { ok: true, preset } : customAddressSpace(start, end);
 }
 

@@ -97,13 +97,24 @@ function parseLine(allocator: VmapAllocator, raw: string, number: number): Line 
   }
   const block = tree.enclosing(start.addr);
   if (block === NIL || tree.endOf(block) < end.addr) return 'the range is not free';
-  return { number, start: start.addr, size, ...parseWords(rest ?? '') };
+  const words = parseWords(rest ?? '');
+  return typeof words === 'string' ? words : { number, start: start.addr, size, ...words };
+}
+
+/**
+ * `0xfed00000`; `fed00000` before Linux 4.1, which printed `%lx` (s_show, mm/vmalloc.c): hexadecimal
+ * in both. Undefined for what is no address or has no exact double.
+ */
+function physOf(text: string): number | undefined {
+  const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(text)?.[1];
+  const value = digits === undefined ? Number.NaN : Number.parseInt(digits, 16);
+  return Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** The caller is whatever stands before the first `name=` or known word. */
 function parseWords(
   rest: string,
-): Pick<Line, 'caller' | 'pages' | 'phys' | 'flags' | 'vpages' | 'lazy'> {
+): Pick<Line, 'caller' | 'pages' | 'phys' | 'flags' | 'vpages' | 'lazy'> | string {
   const found = { caller: '', pages: 0, phys: 0, flags: 0, vpages: false, lazy: false };
   if (rest === 'unpurged vm_area') return { ...found, lazy: true };
   if (rest === 'vm_map_ram') return { ...found, flags: VM.VMAP_RAM };
@@ -113,8 +124,11 @@ function parseWords(
     const value = /^(pages|phys|N\d+)=(\w+)$/.exec(word);
     const flag = WORDS.get(word);
     if (value?.[1] === 'pages') found.pages = Number(value[2]);
-    else if (value?.[1] === 'phys') found.phys = Number(value[2]);
-    else if (flag !== undefined) found.flags |= flag;
+    else if (value?.[1] === 'phys') {
+      const phys = physOf(value[2]!);
+      if (phys === undefined) return `expected phys= in hexadecimal, found "${word.slice(0, 40)}"`;
+      found.phys = phys;
+    } else if (flag !== undefined) found.flags |= flag;
     else if (word === 'vpages') found.vpages = true;
     else if (value === null && inCaller) caller.push(word);
     if (value !== null || flag !== undefined) inCaller = false;

@@ -105,6 +105,26 @@ function optionsOf<T>(schema: z.ZodType<T>, values: Values): T {
   });
 }
 
+/** An option that would change nothing is refused. */
+async function ownCommand(
+  { modules, json, ...others }: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const [extra] = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (extra !== undefined) {
+    throw new InputError({
+      file: `--${extra}`,
+      expected: 'no such option with --own: a record is replayed as it was',
+      found: String(others[extra]),
+    });
+  }
+  const files = somePositionals(positionals, 'file');
+  const options = optionsOf(compareValues.pick({ modules: true, json: true }), { modules, json });
+  const { compareOwn } = await import('./compare-own.ts');
+  return compareOwn({ ...options, files }, context);
+}
+
 /** The options with the names that the commands know them by. */
 function renamed<T extends { 'kernel-config'?: string | undefined }>(
   options: T,
@@ -233,6 +253,7 @@ ${OVER_HELP}`,
   compare: {
     summary: "one storm under several kernels' rules",
     help: `modstorm compare SCENARIO|published [--kernels V,V…] [--cpus N,N…] [options]
+modstorm compare --own FILE… [--modules DIR] [--json]
 
   --kernels LIST   default v6.3,v6.4,v6.5,v6.12; a feature can be changed alone:
                    v6.4+early_check=false+deny_write=exclusive-read
@@ -245,6 +266,9 @@ ${OVER_HELP}
 
   published sets the model beside what was measured on machines of 2021 to 2023.
   --draws N        of published: seeds and constants are drawn so often (9); 1 = as they are
+
+  --own replays a boot that was recorded and sets it beside its own return values, stats and
+  addresses. FILE is what import wrote, or the files that import takes.
 `,
     options: {
       kernels: { type: 'string' },
@@ -254,9 +278,11 @@ ${OVER_HELP}
       by: { type: 'string' },
       most: { type: 'string' },
       draws: { type: 'string' },
+      own: { type: 'boolean' },
       json: { type: 'boolean' },
     },
-    async run(values, positionals, context) {
+    async run({ own, ...values }, positionals, context) {
+      if (own === true) return ownCommand(values, positionals, context);
       const scenario = onePositional(positionals, 'scenario');
       const options = renamed(optionsOf(compareValues, values));
       const { 'until-failure': untilFailure, by = 'cpus', ...rest } = options;

@@ -69,7 +69,8 @@ function modulesOf(dir: string, output: string | undefined) {
   const paths = new Map(source.files.map(({ path }) => [moduleName(path), path]));
   const from = output === undefined ? process.cwd() : resolve(output, '..');
   const modulesDir = relative(from, resolve(dir)) || '.';
-  return { modulesDir, fileOf: (name: string) => paths.get(name) };
+  const fileSizes = new Map(source.files.map(({ path, size }) => [moduleName(path), size]));
+  return { modulesDir, fileOf: (name: string) => paths.get(name), fileSizes };
 }
 
 function foundText({ files }: Facts): string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
@@ -41,15 +41,30 @@ export function loadScenario(nameOrFile: string, overrides: ScenarioOverrides): 
   const document: unknown = bundled ?? readDocument(nameOrFile);
   const base = bundled ? process.cwd() : dirname(resolve(nameOrFile));
   const wanted = withOverrides(document, overrides);
-  const given = parse(wanted, nameOrFile);
+  return openDocument(wanted, { base, origin: nameOrFile, shell: overrides.modules !== undefined });
+}
+
+/**
+ * A document as the command line would read it from a file: checked, its modules opened. Paths are
+ * below `base`; with `shell` the modules' directory was given on the command line.
+ */
+export function openDocument(
+  document: unknown,
+  {
+    base,
+    origin,
+    shell,
+  }: { readonly base: string; readonly origin: string; readonly shell: boolean },
+): LoadedScenario {
+  const given = parse(document, origin);
   try {
-    const source = openModules(given, base, nameOrFile, overrides.modules !== undefined);
-    const { document: whole, followed } = followModules(wanted, source);
-    const scenario = withFiles(parse(whole, nameOrFile), base, nameOrFile);
+    const source = openModules(given, base, origin, shell);
+    const { document: whole, followed } = followModules(document, source);
+    const scenario = withFiles(parse(whole, origin), base, origin);
     checkMachine(source, addressSpace(scenario.machine));
-    return { scenario, source, origin: nameOrFile, followed };
+    return { scenario, source, origin, followed };
   } catch (error) {
-    throw asInputError(error, nameOrFile);
+    throw asInputError(error, origin);
   }
 }
 
@@ -57,6 +72,23 @@ function parse(document: unknown, file: string): Scenario {
   const parsed = scenarioSchema.safeParse(document);
   if (parsed.success) return parsed.data;
   throw new InputError({ file, ...documentProblem(parsed.error, document) });
+}
+
+/** Whether a file is a scenario, by its first character and its version. */
+export function isScenarioFile(file: string): boolean {
+  if (Object.hasOwn(BUNDLED_SCENARIOS, file)) return true;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(4096);
+      const text = head.toString('utf8', 0, readSync(fd, head));
+      return /^\ufeff?\s*\{/.test(text) && /"version"\s*:\s*1\b/.test(text);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function readDocument(file: string): unknown {
@@ -85,6 +117,7 @@ function withFiles(scenario: Scenario, base: string, origin: string): Scenario {
       });
     }
   };
+  // An empty text is an empty space; a path has no line end.
   const isText = (value: string): boolean => value === '' || value.includes('\n');
   const initial =
     machine.initial === undefined || isText(machine.initial)

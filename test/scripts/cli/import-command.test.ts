@@ -129,6 +129,42 @@ describe('modstorm explain', () => {
   });
 });
 
+describe('modstorm compare --own', () => {
+  it('sets the return values of a real kernel beside the replay, also of loads that the trace does not name', () => {
+    // Linux 6.12 in the guest: fuse and tun loaded, tun refused as a duplicate, crc16 removed.
+    const golden = join(ROOT, 'test', 'golden', 'ftrace', 'trace-6.12-i386.txt');
+    const { out, code, err } = modstorm('compare', '--own', golden, '--json');
+    expect(code, err).toBe(0);
+    const { call, rows } = JSON.parse(out) as {
+      call: { same: number; of: number };
+      rows: { kind: string; what: string; measured: string }[];
+    };
+    expect(call).toEqual({ same: 4, of: 4 });
+    const calls = rows.filter(({ kind }) => kind === 'call');
+    expect(calls.map(({ what, measured }) => `${what} ${measured}`)).toEqual([
+      'finit_module fuse 0',
+      'finit_module tun 0',
+      'finit_module tun -17 EEXIST',
+      'delete_module crc16 0',
+    ]);
+  });
+
+  it('tells a value that differs', () => {
+    const log = CALL(210, '3.1', 'loop', '0xfffffffffffffff4');
+    const { out } = modstorm('compare', '--own', file('other', log));
+    expect(out).toContain('0 of 1 the same');
+    expect(out).toContain('finit_module loop: measured -12 ENOMEM, model 0');
+  });
+
+  it('refuses options that would change nothing, and records without an outcome', () => {
+    const trace = file('trace', TRACE);
+    expect(modstorm('compare', '--own', trace, '--kernels', 'v6.4').code).toBe(2);
+    const { code, err } = modstorm('compare', '--own', file('alone', VMALLOCINFO));
+    expect(code).toBe(2);
+    expect(err).toContain('expected a record with an outcome');
+  });
+});
+
 describe('modstorm record', () => {
   it('prints a script that a POSIX shell takes', () => {
     const { out, code } = modstorm('record');
