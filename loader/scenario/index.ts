@@ -5,6 +5,7 @@ export { catalogChoice } from './catalog-choice.ts';
 export { collectResult } from './collect-result.ts';
 
 export { CompileError } from './compile.ts';
+export type { CompileContext } from './compile-context.ts';
 export { checkMachine, type FollowedDocument, followModules } from './follow-modules.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
 export { decodeText, type JsonResult, parseJsonText } from './json-text.ts';
@@ -20,6 +21,7 @@ export { addressSpace } from './machine.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
 export { type RecordedArrival, recordArrivals } from './record-arrivals.ts';
+export type { MachineChoice } from './schema.ts';
 export {
   type KernelChoice,
   kernelSchema,
@@ -30,3 +32,4 @@ export {
 } from './schema.ts';
 export type { ArrivalChoice } from './schema-arrivals.ts';
 export { type CallStep, type Step, stepSchema } from './schema-steps.ts';
+export { type SimulateOptions, type Simulation, simulate } from './simulate.ts';

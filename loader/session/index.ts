@@ -1,6 +1,7 @@
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
 export { checkExpectations } from './expectations.ts';
+export type { FirstFailure } from './first-failure.ts';
 export {
   type Arrival,
   type ArrivingProcess,
@@ -18,9 +19,11 @@ export type {
   AllocationFailure,
   CallResult,
   CallTally,
+  PeakUse,
   RunResult,
   UnmetExpectation,
 } from './result.ts';
 export { RunObserver } from './run-observer.ts';
-export { type ArrivalAnswer, Session } from './session.ts';
+export type { ArrivalAnswer, RequestRecord, SessionObserver } from './session.ts';
+export { Session } from './session.ts';
 export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';
