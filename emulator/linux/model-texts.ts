@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** What kmod's programs print, from the model's view of the guest's modules. */
+
+import { decompressModule } from '../../loader/decompress/index.ts';
 import { extractModinfo } from '../../loader/elf/index.ts';
-import { decodeModule } from '../../loader/module/index.ts';
 import type { PreparedRun } from '../../loader/scenario/index.ts';
 
 /** Texts end in newlines; undefined where kmod finds no module. */
@@ -62,7 +63,7 @@ export function modelTexts({ kernel }: PreparedRun): ModelTexts {
   function modinfoOf(path: string): string | undefined {
     const opened = tree.open(path);
     if (!opened.ok) return undefined;
-    const image = decodeModule(opened.inode.bytes);
+    const image = decompressModule(opened.inode.bytes);
     const modinfo = image && extractModinfo(image)?.modinfo;
     if (!modinfo) return undefined;
     const rows = [['filename', path] as const, ...modinfo];
