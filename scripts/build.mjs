@@ -29,6 +29,7 @@ const ENTRIES = {
   'tools/bench.js': { entry: 'scripts/bench/bench.ts', kind: 'tool' },
   'modules-debian.js': { entry: 'scripts/tools/modules-debian.ts', kind: 'program' },
   'guest-linux.js': { entry: 'scripts/tools/guest-linux.ts', kind: 'program' },
+  'guest-userland.js': { entry: 'scripts/tools/guest-userland.ts', kind: 'program' },
   'guest-qemu.js': { entry: 'scripts/tools/guest-qemu.ts', kind: 'program' },
 };
 

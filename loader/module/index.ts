@@ -1,6 +1,6 @@
 export { AsyncWorks } from './async-works.ts';
 export type { ModuleContext } from './context.ts';
-export { decodeAs, decodeModule } from './decode-module.ts';
+export { decodeAs } from './decode-module.ts';
 export { deleteModule, moduleNameLen } from './delete-module.ts';
 export { finitModule, initModule, type OpenFile, type UserImage } from './finit-module.ts';
 export { IdempotentTable } from './idempotent.ts';

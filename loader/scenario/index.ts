@@ -20,6 +20,7 @@ export {
 export { addressSpace } from './machine.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
+export { type RecordedArrival, recordArrivals } from './record-arrivals.ts';
 export type { MachineChoice } from './schema.ts';
 export {
   type KernelChoice,
@@ -29,5 +30,6 @@ export {
   scenarioJsonSchema,
   scenarioSchema,
 } from './schema.ts';
+export type { ArrivalChoice } from './schema-arrivals.ts';
 export { type CallStep, type Step, stepSchema } from './schema-steps.ts';
 export { type SimulateOptions, type Simulation, simulate } from './simulate.ts';

@@ -3,6 +3,9 @@ export type { KernelOperation } from './execute-operation.ts';
 export { checkExpectations } from './expectations.ts';
 export type { FirstFailure } from './first-failure.ts';
 export {
+  type Arrival,
+  type ArrivingProcess,
+  type ArrivingSignal,
   type ContextProgram,
   type Hotplug,
   type Operation,
@@ -21,6 +24,6 @@ export type {
   UnmetExpectation,
 } from './result.ts';
 export { RunObserver } from './run-observer.ts';
-export type { RequestRecord, SessionObserver } from './session.ts';
+export type { ArrivalAnswer, RequestRecord, SessionObserver } from './session.ts';
 export { Session } from './session.ts';
 export { explainStuck, type StuckTask, stuckTasks } from './stuck.ts';

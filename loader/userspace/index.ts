@@ -31,7 +31,6 @@ export { strerror } from './strerror.ts';
 export { UdevManager, type UdevOptions } from './udev-manager.ts';
 export { udevTrigger } from './udev-trigger.ts';
 export { namesToLoad, type Uevent } from './uevent.ts';
-export { decompressModule, unpackModule } from './user-decompress.ts';
 export type { InitState, UserKernel } from './user-kernel.ts';
 export {
   buildModuleIndex,

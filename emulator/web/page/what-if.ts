@@ -188,7 +188,7 @@ export class WhatIf {
   }
 
   #draw(labels: readonly string[], columns: readonly (Outcome | string | undefined)[]): void {
-    const head = make('tr', {}, make('th', { scope: 'col' }, ''));
+    const head = make('tr', {}, make('th', { scope: 'col' }, 'kernel'));
     for (const label of labels) head.append(make('th', { scope: 'col', class: 'number' }, label));
     const rows = ROWS.map(([name, text]) => {
       const row = make('tr', {}, make('th', { scope: 'row' }, name));
