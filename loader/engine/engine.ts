@@ -68,11 +68,6 @@ export class Engine {
     return this.#queue.foreground > 0;
   }
 
-  /** True when nothing at all is left to happen. */
-  get drained(): boolean {
-    return this.#queue.peek() === undefined;
-  }
-
   // --- timers ---------------------------------------------------------------------------------
 
   /** Calls `fire` after `delay`, in FIFO order among equals. A negative delay is a bug. */

@@ -31,12 +31,6 @@ export class Mutex {
     return woken !== INTERRUPTED;
   }
 
-  tryLock(): boolean {
-    if (this.#owner) return false;
-    this.#owner = this.#engine.current;
-    return true;
-  }
-
   unlock(): void {
     if (this.#owner !== this.#engine.current) throw new Error('unlock by a task that is not owner');
     const [next] = this.#waiters;

@@ -80,14 +80,6 @@ export class WaitQueue {
     }
   }
 
-  /** wake_up(): the longest waiter alone. */
-  wakeOne(): void {
-    const [first] = this.#waiters;
-    if (!first) return;
-    this.#waiters.delete(first[0]);
-    this.#wake(first[0], first[1].timer);
-  }
-
   /** The timer goes at once: the task may have to wait for its CPU. */
   #wake(task: Task, timer: Timer | undefined): void {
     if (timer) this.#engine.cancel(timer);

@@ -36,10 +36,6 @@ export class Inode {
     return this.#bytes;
   }
 
-  get openForWriting(): boolean {
-    return this.#writeCount > 0;
-  }
-
   get writeDenied(): boolean {
     return this.#writeCount < 0;
   }

@@ -335,7 +335,7 @@ describe('Work', () => {
     const work = new Work(engine, 'kworker', function* () {}, { background: true });
     work.queue(60_000);
     expect(engine.busy).toBe(false);
-    expect(engine.drained).toBe(false);
+    expect(engine.nextAt).toBe(60_000);
   });
 });
 
@@ -395,6 +395,6 @@ describe('the clock', () => {
     engine.runUntilQuiet();
     expect(left).toBe(0);
     expect(engine.now).toBe(10_000_000);
-    expect(engine.drained).toBe(true);
+    expect(engine.nextAt).toBeUndefined();
   });
 });
