@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Guests, the machine they run in, and the module port: nothing of Node, so it runs in a tab. */
 
 // The module port

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes, PageCount } from './base/index.ts';
 import type { ElfKernel } from './elf/index.ts';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The only globals beyond ECMAScript that the core uses; every host has them. */
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

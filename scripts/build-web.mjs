@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Bundles the page into a folder that any static host can serve. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: MIT
 /**
  * Bundles the entry points below into dist/. Nothing is fetched; every file is replaced whole.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The rules of who may import whom, as a function of the sources, so that a test can plant faults. */
 import { posix } from 'node:path';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The port's commands: a block in guest memory, carried out and answered before the `out` ends. */
 import type { Operation, PortSession } from '../../loader/session/index.ts';
 import type { GuestMemory } from './guest-memory.ts';

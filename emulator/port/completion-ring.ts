@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The completion ring: written by the port, taken by the guest. */
 import type { Nanos } from '../../loader/base/index.ts';
 import type { GuestMemory } from './guest-memory.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The module port as a device: registers in, requests to the session, completions and interrupts
  * out. It knows nothing of v86. PROTOCOL.md is its specification.

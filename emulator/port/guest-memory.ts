@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The port's view of guest RAM, by physical address. */
 export interface GuestMemory {
   /** Bytes of memory, from address 0. */

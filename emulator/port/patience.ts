@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The port's patience with a guest: what it did wrong, and when that is enough. */
 import type { MisuseCount, PortLimits } from './port-report.ts';
 import { CODE, CODE_TEXT, type Code, type CodeName } from './protocol.ts';

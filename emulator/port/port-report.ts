@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the port tells the host about the guest it served. */
 import type { CodeName } from './protocol.ts';
 

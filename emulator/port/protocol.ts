@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The module port, version 1: the one definition of its registers, codes and memory layouts. The
  * guest's assembler constants are generated from this file; PROTOCOL.md says the same in prose.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Operations as request descriptors and back. What is encoded decodes to an equal operation; what
  * cannot be carried is refused on either side, with a code and a reason.

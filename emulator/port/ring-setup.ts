@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Where the guest wants its rings, and whether they can be there. */
 import type { GuestMemory } from './guest-memory.ts';
 import { CODE, COMPLETION, type Code, MAX_RING_ORDER, REGISTER, REQUEST } from './protocol.ts';

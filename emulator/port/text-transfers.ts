@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Texts on their way into guest buffers: where each outstanding read wants its text, and the texts
  * that did not fit and wait for COPY.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Boots a guest image in v86 and serves its module port from a session. */
 import type { PortSession } from '../../loader/session/index.ts';
 import { ModulePortDevice } from '../port/device.ts';

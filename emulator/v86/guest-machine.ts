@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A PC in v86 without BIOS, disk, screen or keyboard: memory, a serial console, and whatever
  * device is plugged into its I/O space. Runs in Node and in browsers.

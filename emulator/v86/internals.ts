@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The parts of v86 0.5.462 its own types leave out: only what is touched. `missingInternals` says
  * which of them another build lacks.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Stands between v86's scheduler and its processor, and between the processor and devices: no
  * exception passes it, and a guest that is over gets no further.

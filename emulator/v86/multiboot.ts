@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Multiboot 1 images as v86 boots them without a BIOS. v86 reports nothing about an image it
  * cannot boot and runs zeros instead, so everything it relies on is checked here.

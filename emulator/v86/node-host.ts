@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What only Node can do: find v86.wasm and guest images on disk. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

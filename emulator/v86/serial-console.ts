@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Text a guest prints on its serial port, as a whole and line by line. */
 
 export class SerialConsole {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Guest RAM inside v86's WebAssembly memory. */
 import { type GuestMemory, pcRamContains } from '../port/guest-memory.ts';
 import type { V86Cpu } from './internals.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the page and the worker that holds a run say to each other; both check what they get. */
 import * as z from 'zod';
 import { TRACK_GROUPS } from '../../loader/view/index.ts';

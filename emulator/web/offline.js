@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The page without a network: keeps the files of a build when it is first opened. The document is
  * asked for anew while the network answers; whatever carries a hash in its name never changes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The parts of a result document that the page shows. */
 import * as z from 'zod';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the run panel puts over a scenario; also what a shared link carries. */
 import * as z from 'zod';
 import { CompileError, namedKernel } from '../../loader/scenario/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Assembles 32-bit guests (AT&T syntax) with @defasm/core, and refuses what it does quietly. */
 import { AssemblyState } from '@defasm/core';
 

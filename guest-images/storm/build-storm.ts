@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Builds storm.bin from its sources. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Assembled, assemble, type SourcePiece } from './assemble.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The assembler's view of the module port, generated from its one definition. */
 import {
   CODE,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The part of @defasm/core 2.4 the guests are built with; the package ships no types. */
 declare module '@defasm/core' {
   export interface DefasmRange {

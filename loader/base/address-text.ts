@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Whole addresses in trace files: written from offsets, read back to them. */
 import type { AddressBase } from './address.ts';
 import type { VirtAddr } from './units.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Whole addresses from offsets and back. Inside the model an address is a double counted from the
  * preset's base; only here do the two meet.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Typed arrays that grow: entries per chunk. */
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Kernel error numbers (include/uapi/asm-generic/errno*.h, Linux 6.12). A simulated call returns
  * the negative number, as a system call does inside the kernel.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** FNV-1a over the characters of a text, 32 bits, unsigned. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;

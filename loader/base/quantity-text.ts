@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Bytes and times as people read them. */
 import type { Bytes, Nanos } from './units.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The units the model counts in. They are plain numbers with a name: a wrong unit shows in a
  * signature, and the arithmetic stays free of casts.

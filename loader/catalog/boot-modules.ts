@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The modules of the bundled `boot` catalog: those a server with NVMe, SATA, virtio and USB loads
  * while it boots. Sizes are those of Debian 12's 6.1 kernel (i386; amd64 where i386 has no such

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Plans the bundled `boot` catalog from its tables. */
 
 import type { Bytes } from '../base/index.ts';

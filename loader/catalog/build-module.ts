@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Writes the file of a planned module. */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A bundled catalog as a source of modules: files are written when they are read. */
 
 import type { Bytes } from '../base/index.ts';

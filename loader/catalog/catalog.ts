@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The synthetic modules that come with modstorm, by name. */
 import type { ModuleSource } from '../module/index.ts';
 import type { Architecture } from '../presets/index.ts';

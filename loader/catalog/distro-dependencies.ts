@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Which modules of a synthetic distribution need which: a few libraries that many use, most modules
  * using one or two, chains a few links long. Shaped like Debian 12's i386 modules: 2.56 modules

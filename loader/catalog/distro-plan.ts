@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Plans the modules of a synthetic distribution: names, sizes, dependencies, contents. */
 
 import type { Bytes } from '../base/index.ts';

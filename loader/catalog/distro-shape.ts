@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How the modules of a distribution are made up, as functions of their size. Measured on the 4,135
  * modules of Debian 12's linux-image-6.1.0-50-686; none of its contents are here.

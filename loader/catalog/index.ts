@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { CATALOG_NAMES, type CatalogOptions, openCatalog } from './catalog.ts';
 export type { ListedModule } from './listed-plan.ts';
 export type { ModulePlan } from './module-plan.ts';

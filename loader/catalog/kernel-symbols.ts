@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The symbols of the kernel that synthetic modules call, and the checksums of all symbols. */
 
 import { fnv1a } from '../base/index.ts';

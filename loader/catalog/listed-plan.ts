@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Plans modules of which only name, size and needs are known, as /proc/modules tells them. */
 import type { Bytes } from '../base/index.ts';
 import { Random } from '../engine/index.ts';

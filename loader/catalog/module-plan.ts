@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A synthetic module before it is written: what is needed of it without its bytes. */
 
 import type { Bytes } from '../base/index.ts';

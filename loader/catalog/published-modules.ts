@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The modules of the guests whose boots were measured for the `published-*` scenarios: 67, as many
  * as those guests loaded. Which ones they were is known of the 24 that failed; the others are what

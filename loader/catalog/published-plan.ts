@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type CatalogTables, planTables } from './boot-plan.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { PUBLISHED_ALIASES, PUBLISHED_LINKS, PUBLISHED_MODULES } from './published-modules.ts';

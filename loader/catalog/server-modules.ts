@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The modules of the `published-server` catalog: those that a bare-metal server with 448 CPUs asked
  * for more than once (David Hildenbrand, 5 June 2023), and `acpi_cpufreq`. Sizes and links are those

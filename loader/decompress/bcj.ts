@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Branch filters of the xz format: absolute targets of branch instructions back to relative ones.
  * The set and the filter numbers are those of lib/xz in Linux 6.12 (no IA-64 there).

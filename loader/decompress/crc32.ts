@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** CRC-32 (polynomial 0x04c11db7, reflected), as used by the xz format. */
 
 const TABLES = buildTables();

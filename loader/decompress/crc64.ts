@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** CRC-64 (ECMA-182, reflected), as used by the xz format; halves of 32 bits. */
 
 const TABLE = buildTable();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What decoding a compressed module gives, and what it needs on the way
  * (kernel/module/decompress.c, Linux 6.12).

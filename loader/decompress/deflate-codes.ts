@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Canonical Huffman codes of the deflate format (RFC 1951, section 3.2.2). */
 
 const MAX_CODE_BITS = 15;

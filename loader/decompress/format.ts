@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Recognising a compressed module by its first bytes. */
 
 import type { CompressionFormat } from './decode-result.ts';

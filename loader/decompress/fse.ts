@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Finite State Entropy: distributions and decoding tables (RFC 8878, section 4.1). */
 
 import type { ZstdSource } from './zstd-source.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A gzip module as the kernel reads it (module_gzip_decompress, kernel/module/decompress.c, 6.12). */
 
 import { PAGE_SIZE } from '../base/index.ts';

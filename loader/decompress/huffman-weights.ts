@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Huffman tree descriptions (RFC 8878, section 4.2.1), checked as lib/zstd of Linux 6.12 does. */
 
 import { buildFseTable, readFseDistribution } from './fse.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Huffman-coded literals (RFC 8878, section 4.2). lib/zstd decodes one or two symbols at a time,
  * and near the end of a damaged stream the two kinds of table do not refuse the same ones, so both

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The decoded bytes of one module, growing as a decoder writes them. */
 
 import type { Bytes } from '../base/index.ts';

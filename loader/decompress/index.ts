@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** In-kernel module decompression: gzip, xz and zstd with the kernel's status codes. */
 
 export { crc32 } from './crc32.ts';

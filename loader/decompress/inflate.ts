@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Raw deflate (RFC 1951) with the verdicts of lib/zlib_inflate, Linux 6.12: which damaged streams
  * it takes, which it refuses, and where a stream that stops too early leaves the output.

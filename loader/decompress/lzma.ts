@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** LZMA symbols of one LZMA2 chunk, decoded with the adaptive binary range coder. */
 
 const STATES = 12;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** LZMA2: the chunks of a block (the control bytes are described in the xz file format, 5.3.1). */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Building the results of the three decoders. */
 
 import { type Bytes, PAGE_SIZE, type PageCount, pagesFor } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Growth of the page pointer array (module_extend_max_pages, kernel/module/decompress.c, 6.12). */
 
 import { type Bytes, type PageCount, pagesFor } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Bits read from the last byte of a stream back to its first, through a register of the machine's
  * word size. lib/zstd does not refuse every stream that is read past its beginning; what it then

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** SHA-256 (FIPS 180-4). The constants are roots of the first primes, computed here. */
 
 const PRIMES = firstPrimes(64);

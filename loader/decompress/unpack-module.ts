@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { moduleDecompressionFormat } from './format.ts';
 import { decodeUserGzip } from './user-gzip.ts';
 import type { UserDecode } from './user-result.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A whole gzip file as zlib's gzread() decodes it for libkmod: every member, with its CRC and its
  * size; what follows the last one is ignored (load_zlib, libkmod-file.c, kmod 30).

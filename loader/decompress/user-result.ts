@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a library of user space makes of a compressed file. */
 export type UserDecode =
   | { readonly ok: true; readonly image: Uint8Array }

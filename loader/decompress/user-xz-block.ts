@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Block headers and filter chains of the xz format as liblzma takes them (sections 3.1 and 5.3). */
 import type { Bytes } from '../base/index.ts';
 import { createBcjFilter, type UserBcjFilter, userBcjFilter } from './bcj.ts';

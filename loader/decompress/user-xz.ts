@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A whole xz file as liblzma decodes it for libkmod: all checks, all filters, streams one behind
  * the other with padding between them (xz file format 1.2; load_xz, libkmod-file.c, kmod 30).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A whole zstd file as libzstd decodes it for libkmod: frame after frame, skippable ones passed
  * over (RFC 8878; load_zstd, libkmod-file.c, kmod 30). A file that stops early gives a shorter image.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** XXH64 (the xxHash specification), the content checksum of zstd frames, in 32-bit halves. */
 
 const PRIMES = [

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Block headers of the xz file format (section 3.1) as lib/xz of Linux 6.12 takes them. */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The data of one xz block: LZMA2, then a branch filter when the block has one. */
 
 import type { Bytes } from '../base/index.ts';

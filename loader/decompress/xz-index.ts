@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The index at the end of an xz stream (xz file format, section 4), checked against the blocks. */
 
 import { crc32 } from './crc32.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** enum xz_ret (include/linux/xz.h, Linux 6.12), as far as a module decode can meet it. */
 
 /** So far so good; also what a truncated file ends with, as no more input will come. */

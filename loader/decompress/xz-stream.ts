@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The first stream of an xz file, run page by page (lib/xz/xz_dec_stream.c, Linux 6.12). */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Compressed blocks of a zstd frame (RFC 8878, section 3.1.1.3). */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Carrying out the sequences of one block: literals, matches and the checks between them. */
 
 import type { Bytes } from '../base/index.ts';

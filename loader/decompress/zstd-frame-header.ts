@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Frame headers (RFC 8878, section 3.1.1.1) as zstd_get_frame_header of Linux 6.12 takes them. */
 
 import type { ZstdSource } from './zstd-source.ts';

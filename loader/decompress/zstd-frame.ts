@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One zstd frame as ZSTD_decompressStream of Linux 6.12 takes it, one page of output at a time. */
 
 import { type Bytes, PAGE_SIZE } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a zstd decoder has written so far, and how far back a match may reach into it. */
 
 import type { Bytes } from '../base/index.ts';

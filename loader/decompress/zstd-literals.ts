@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The literals section of a compressed block (RFC 8878, section 3.1.1.3.1). */
 
 import { HuffmanDecoder } from './huffman.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Sequences read from the bit stream of a block (RFC 8878, section 3.1.1.3.2.1.2). */
 
 import { BITS_NONE, BITS_OVERDRAWN, ReverseBits } from './reverse-bits.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The codes of sequences and their tables (RFC 8878, section 3.1.1.3.2). */
 
 import { buildFseTable, readFseDistribution } from './fse.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The compressed bytes with room to read four at a time past their end. */
 
 const PADDING = 16;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** zstd error numbers (include/linux/zstd_errors.h, Linux 6.12) that decoding a module can give. */
 export const ZSTD_STATUS = {
   windowTooLarge: 16,

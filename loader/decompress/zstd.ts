@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A zstd module as the kernel reads it (module_zstd_decompress, kernel/module/decompress.c, 6.12). */
 
 import { type Bytes, PAGE_SIZE, type PageCount } from '../base/index.ts';

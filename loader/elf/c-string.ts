@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * NUL-terminated strings inside a file. The kernel follows a string wherever it leads; here it ends
  * at the end of the file at the latest, and a start outside the file gives the empty string.

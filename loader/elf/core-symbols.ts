@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Which symbols of a module stay after its init, for kallsyms (is_core_symbol and the first half of
  * layout_symtab, kernel/module/kallsyms.c, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Single checks of a module file, shared by the two orders in which kernels make them
  * (kernel/module/main.c, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Numbers of the ELF format that the loader uses (include/uapi/linux/elf.h, Linux 6.12). */
 
 export const ET_REL = 1;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The bytes of an ELF file that is being written, entry by entry (elf.h). */
 import type { Bytes } from '../base/index.ts';
 import { type ElfClass, ET_REL, STB, STT } from './elf-constants.ts';

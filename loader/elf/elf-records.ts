@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../base/index.ts';
 
 /** The records of an ELF file as the kernel reads them (include/uapi/linux/elf.h, Linux 6.12). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Shapes of the ELF room: what a kernel expects of a module file, and what a file holds.
  *

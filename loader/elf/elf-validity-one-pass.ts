@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The order of the checks before they were split into steps: section names before section
  * contents, one pass over the sections, the symbol table before struct module, names checked for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The checks a module file must pass before anything in it is used, each with its own message and
  * in the kernel's order (elf_validity_cache_copy, kernel/module/main.c, Linux 6.12 stable).

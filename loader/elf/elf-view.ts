@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Raw access to a module file as a kernel of one word size sees it: header, section headers,
  * symbols. The class byte of the file plays no part, because the kernel does not look at it

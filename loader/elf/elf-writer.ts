@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Assembles a relocatable ELF file from sections, symbols and relocations. Knows nothing about
  * kernel modules; `write-module.ts` does.

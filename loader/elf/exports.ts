@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Symbols a module exports and the checksums it expects of others: `__ksymtab*`, `__kcrctab*`,
  * `__versions` (struct kernel_symbol in kernel/module/internal.h and struct modversion_info in

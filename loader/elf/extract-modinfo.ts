@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Name and modinfo of a file that may or may not be a module, for scanning directories: no kernel
  * is needed, the class is taken from the file, nothing but headers and `.modinfo` is read.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Contents of the ELF room: reading, checking, laying out and writing module files. */
 
 export { cString, hasPrefix } from './c-string.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Memory of a module before Linux 6.4: one core and one init area, each in parts that begin on page
  * boundaries with STRICT_MODULE_RWX (layout_sections in kernel/module/main.c and layout_symtab in

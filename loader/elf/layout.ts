@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Sizes of a module's seven memory areas and the place of each section in them (layout_sections in
  * kernel/module/main.c and layout_symtab in kernel/module/kallsyms.c, Linux 6.4 to 6.12).

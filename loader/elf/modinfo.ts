@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The `tag=value` strings of `.modinfo`, walked byte by byte as the kernel does
  * (module_next_tag_pair and get_next_modinfo, kernel/module/main.c, Linux 6.12). The walk may leave

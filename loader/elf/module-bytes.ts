@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Contents for synthetic sections: the same for the same seed, and about as compressible as the
  * code of real modules, so that a compressed synthetic module has a plausible size.

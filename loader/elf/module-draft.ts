@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The ground a module is written on: word size, relocation types, sections and symbols by need. */
 import type { Bytes } from '../base/index.ts';
 import { ELF32, ELF64, type ElfClass, EM, SHF, SHT, STB, STT } from './elf-constants.ts';

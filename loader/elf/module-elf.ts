@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A module file that passed the checks, read again at almost each question
  * (kernel/module/main.c, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What `writeModule` is told about the module it writes. */
 import type { Bytes } from '../base/index.ts';
 

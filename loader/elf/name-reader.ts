@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Names out of string tables, many at a time. A hostile file can make a million symbols share one
  * endless name; long names are therefore slices of blocks decoded once, so that what is kept stays

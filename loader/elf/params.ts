@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * `__param`: the parameters parse_args may set, with as much of their functions as the file tells
  * (struct kernel_param in include/linux/moduleparam.h, kernel/params.c, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Which relocations a kernel refuses (apply_relocations in kernel/module/main.c and the
  * architectures' module.c, Linux 6.12).

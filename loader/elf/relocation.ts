@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Relocation sections: entries of REL and RELA in both classes, and the question "what does the
  * pointer at this place of that section refer to".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Section flags as they stand when the layout begins: after rewrite_section_headers and the first
  * half of layout_and_allocate (kernel/module/main.c, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../base/index.ts';
 
 /** `${stem}0`, `${stem}1`, and so on, one behind the other. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The symbol table of a module, read from the file entry by entry. */
 import { equals } from './c-string.ts';
 import type { ElfIndex, ElfSymbols } from './elf-types.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Writes `__ksymtab*`, `__kcrctab*` and `__ksymtab_strings` of a synthetic module. */
 import { STT } from './elf-constants.ts';
 import type { WriterSection } from './elf-writer.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Writes synthetic kernel modules: files a kernel of the given struct module size would take, with
  * sections of given sizes, exports, parameters and undefined symbols. Same spec, same bytes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Writes `__param` of a synthetic module: names at the end of `.rodata`, array descriptions before
  * them, values in `.data` (include/linux/moduleparam.h, Linux 6.12).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Engine } from './engine.ts';
 import { type Coroutine, INTERRUPTED, type Task, type WaitMode } from './task.ts';
 

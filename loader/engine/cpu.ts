@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId, Nanos } from '../base/index.ts';
 import type { Timer } from './event-queue.ts';
 import { Fifo } from './fifo.ts';

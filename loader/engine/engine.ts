@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId, Nanos } from '../base/index.ts';
 import type { Cpu } from './cpu.ts';
 import type { EngineOptions, SpawnOptions } from './engine-options.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A first-in first-out queue; both ends cost amortised constant time. */
 export class Fifo<T> {
   #items: T[] = [];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { Completion } from './completion.ts';
 export type { Cpu } from './cpu.ts';
 export { Engine } from './engine.ts';

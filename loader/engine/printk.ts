@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The kernel log and its rate limits.
  * Follows kernel/printk/printk.c and lib/ratelimit.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Seeded random numbers: xoshiro128** by Blackman and Vigna, state filled by splitmix32.
  * The sequence for a seed never changes; a test pins it.

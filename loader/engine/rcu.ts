@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Nanos } from '../base/index.ts';
 import { Completion } from './completion.ts';
 import type { Engine } from './engine.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId, Nanos } from '../base/index.ts';
 import { Cpu, IdleSet, RunQueue } from './cpu.ts';
 import type { EventQueue } from './event-queue.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId } from '../base/index.ts';
 
 /** Which signals may end a wait (TASK_UNINTERRUPTIBLE, TASK_KILLABLE, TASK_INTERRUPTIBLE). */

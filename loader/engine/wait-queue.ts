@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Nanos } from '../base/index.ts';
 import type { Engine } from './engine.ts';
 import type { Timer } from './event-queue.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The fields of every event, in the order they are written, and what each of them holds. Writers,
  * readers and the recorder all go by this one table; the compiler checks it against the events.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId, Nanos } from '../base/index.ts';
 import type { EventBody, TraceEvent, Tracer } from './event.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Events as bytes: small numbers take one byte, addresses are differences from the last one of
  * their field, strings are numbers into a table of the block. Used to hold events in memory; the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Nanos } from '../base/index.ts';
 import type { TraceEvent } from './event.ts';
 import type { EventSink } from './event-log.ts';

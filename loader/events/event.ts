@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Everything the model tells the world. One event, one fact; counters, texts, maps and charts are
  * all drawn from these.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The requests of a run as their events tell them: what each was, where it is, how it ended. */
 import { Column, type CpuId, type Nanos, StringTable } from '../base/index.ts';
 import type { LoadStage, TraceEvent } from './event.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Reads a real trace file (/sys/kernel/tracing/trace, or what trace-cmd report prints of one): the
  * vmalloc and module events. Events of other kinds are counted and passed over.

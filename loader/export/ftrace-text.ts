@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The text of /sys/kernel/tracing/trace for the events that are tracepoints of the kernel, to lie
  * beside a real one. Follows kernel/trace/trace_output.c, include/trace/events/vmalloc.h and

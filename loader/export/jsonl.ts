@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The event file, `events.jsonl`: one event a line, the same event always the same bytes. Keys
  * stand in a fixed order: seq, t (ns), cpu, task, kind, then those of the kind (`event-fields.ts`).

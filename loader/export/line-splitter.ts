@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Cuts text that arrives in pieces of any size into lines. */
 export class LineSplitter {
   #rest = '';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The trace-event format of chrome://tracing, which Perfetto and speedscope open too: requests and
  * their stages as slices, waiting copies of a load with an arrow to the one they wait for, counters

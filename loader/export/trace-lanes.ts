@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Rows of a timeline: one for each CPU, and more below it while requests that began there overlap,
  * so that slices of one row always nest.

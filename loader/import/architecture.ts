@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which of the model's address spaces a vmallocinfo is of: addresses and callers tell. */
 import { ADDRESS_SPACES, type AddressSpacePreset, windowAround } from '../presets/index.ts';
 import type { SeenSpace } from './facts.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Cuts text that arrives in pieces into lines, of bounded length. */
 
 /** Characters of the longest line that is taken. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Where the address space of the machine begins and ends, from whatever tells it. */
 import { absoluteAddress, PAGE_SIZE } from '../base/index.ts';
 import { ADDRESS_SPACES, type AddressSpacePreset } from '../presets/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Makes a scenario of what the files of a machine tell, and says where each part comes from. */
 import { KERNEL_PRESETS } from '../presets/index.ts';
 import { presetOf } from './architecture.ts';

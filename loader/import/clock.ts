@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Times of a file as nanoseconds since its first one: an epoch in nanoseconds fits no double. */
 import type { Nanos } from '../base/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a record leaves out about its calls, as far as the rest of it tells. */
 import { ERRNO, PAGE_SIZE } from '../base/index.ts';
 import type { SeenRequest } from './facts.ts';

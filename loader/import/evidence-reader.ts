@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Reads one file of evidence. What it is follows from its lines, never from its name; a file may
  * hold several kinds one after the other, as a terminal's transcript does.

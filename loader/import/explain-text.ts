@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The answer of `explain` in plain words. */
 import { errnoName, formatBytes, groupDigits } from '../base/index.ts';
 import type { ExplainDocument, ExplainedFailure, StatsAnswer } from './explain.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the files of a machine say, as facts: the words are explain-text.ts's. */
 import { moduleBounds, vmallocBounds } from './bounds.ts';
 import { type Facts, placeText } from './facts.ts';

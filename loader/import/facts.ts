@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the files of one machine tell, gathered piece by piece: the vocabulary of this room. */
 import type { Nanos } from '../base/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a reader of one kind of file is. */
 import type { Facts } from './facts.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { BoundedLines, type LineProblem, LONGEST_LINE } from './bounded-lines.ts';
 export { vmallocBounds } from './bounds.ts';
 export { buildScenario, type Imported, type ImportOptions } from './build-scenario.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A line of the kernel's log in any of its dresses: the raw ring buffer, dmesg and its time styles,
  * journalctl, syslog files, /dev/kmsg, serial captures. What is left is the message and its time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Reads kernel logs and what systemd-udevd says in the journal. */
 import { FileClock } from './clock.ts';
 import type { Facts } from './facts.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Reads the small files: modules, lsmod, stats, meminfo, udevadm, modaliases, lspci, symvers. */
 import type { Facts } from './facts.ts';
 import { damaged, type LineFormat, type Taken } from './format.ts';

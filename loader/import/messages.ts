@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the module loader and the allocator say in the kernel's log: which check speaks, what to do,
  * where the rule lies in this model. Texts as printed by kernel/module/*.c, kernel/module/kmod.c and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Reads what lies beside a module tree: depmod's texts and the kernel's configuration. */
 import type { LineFormat } from './format.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Requests with their times as steps: what overlapped runs in parallel, pauses become sleeps. */
 import type { Nanos } from '../base/index.ts';
 import type { SeenRequest } from './facts.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a file is by its first bytes: text, something packed, or something else by name. */
 
 export type Sniffed =

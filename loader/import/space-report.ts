@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a vmallocinfo says of an address space: holes, holders, and what changed between two. */
 import type { SeenArea, SeenSpace } from './facts.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Reads what `strace -f` prints (with -t, -tt, -ttt, -r, -T, -y, -i, -k) of a process that loads
  * modules: the three system calls, and the opens that name their files.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * One event of a trace, as the kernel's `trace` and `trace_pipe`, `trace-cmd report`, `perf script`,
  * `perf trace` and `bpftrace` print it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Reads traces: `module:*`, `vmalloc:*` and the three system calls; others are counted. */
 import { FileClock } from './clock.ts';
 import { type Facts, LIMITS, type SeenRequest } from './facts.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What systemd-udevd says when it is told to debug: events by sequence number, workers, and the
  * modules it loads (src/udev/*.c, systemd 219 to 257).

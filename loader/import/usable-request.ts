@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which requests of a record can be made again. */
 import type { SeenRequest } from './facts.ts';
 import { moduleName } from './request-steps.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Reads /proc/vmallocinfo of any architecture and kernel since 2.6.28, whatever it hides: hashed,
  * zeroed or `(ptrval)` addresses, `phys=` with and without 0x, NUMA tails (s_show and

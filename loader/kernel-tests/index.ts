@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { AREAS_FILE, areasFile } from './ms-areas.ts';
 export { testKmodAttribute } from './test-kmod-attributes.ts';
 export { TestKmodDevice } from './test-kmod-device.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * ms_areas as the model runs it (guest-images/linux/modules/ms_areas.c): areas of the vmalloc space
  * on request.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The files of the self-tests' device, and the numbers written to them (lib/test_kmod.c, Linux 6.12). */
 import { ERRNO } from '../base/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type Nanos, pagesFor, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import { type FileSystemTable, FileSystemTypes, type RequestModule } from '../kmod/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The stress driver of the kmod self-tests: many kernel threads that ask for one module or one
  * file system at once (lib/test_kmod.c, Linux 6.12).

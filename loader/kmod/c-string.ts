@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Text up to its first NUL, as C code sees it. */
 export function cString(text: string): string {
   const nul = text.indexOf('\0');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Requests for a name that was asked for already share the first one's answer
  * (CONFIG_MODULE_DEBUG_AUTOLOAD_DUPS, kernel/module/dups.c).

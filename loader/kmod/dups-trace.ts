@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import { kstrtobool } from '../module/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Coroutine, LOG_LEVEL, type Printk } from '../engine/index.ts';
 import type { RequestModule } from './request-module.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 
 /** UMH_NO_WAIT, UMH_WAIT_EXEC, UMH_WAIT_PROC (include/linux/umh.h, Linux 6.12). */

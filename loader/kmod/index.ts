@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Contents of the kmod room: how the kernel asks user space for modules. */
 
 export { cString } from './c-string.ts';

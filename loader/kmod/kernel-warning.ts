@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Engine, LOG_LEVEL, type Printk } from '../engine/index.ts';
 
 /** What a WARN needs: a log, a place to say who did it, a taint mask. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How many request_module calls may be in flight: a semaphore since v6.4 (kernel/module/kmod.c,
  * Linux 6.12), a counter and a wait queue before (kernel/kmod.c, Linux 6.3).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** KMOD_PATH_LEN, include/linux/umh.h, Linux 6.12: terminator included. */
 const KMOD_PATH_LEN = 256;
 

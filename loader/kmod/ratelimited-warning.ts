@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Engine, LOG_LEVEL, type Printk, RateLimit } from '../engine/index.ts';
 
 /** DEFAULT_RATELIMIT_INTERVAL and _BURST, include/linux/ratelimit_types.h, Linux 6.12 */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import { Completion, type Coroutine, type Task, Work } from '../engine/index.ts';
 import {

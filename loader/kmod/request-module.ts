@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type Nanos } from '../base/index.ts';
 import type { Coroutine, Engine, Printk, Rcu } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';

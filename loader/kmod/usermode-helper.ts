@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type Nanos } from '../base/index.ts';
 import { Completion, type Coroutine, type Engine, type Task } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';

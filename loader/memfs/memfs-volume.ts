@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { createFsFromVolume, type IFs, Volume } from 'memfs';
 import { ERRNO, errnoName } from '../base/index.ts';
 import { type GuestTree, readNow, type VirtualFiles, writeNow } from '../vfs/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Coroutine, type Engine, type Task, WaitQueue } from '../engine/index.ts';
 
 /** Jobs in async workers, and who waits for all of them (kernel/async.c, Linux 6.12). */

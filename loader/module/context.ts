@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine, Engine, Printk, Rcu } from '../engine/index.ts';
 import type { Tracer } from '../events/index.ts';
 import type { KernelFeatures, KernelIdentity, MachineCosts } from '../presets/index.ts';

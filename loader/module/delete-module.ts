@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';

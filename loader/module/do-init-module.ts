@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, pagesFor, type VirtAddr } from '../base/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import { INIT_WORK, type InitWork } from '../presets/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import type { ModuleElf } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { AsyncWorks } from './async-works.ts';
 export type { ModuleContext } from './context.ts';
 export { decodeAs } from './decode-module.ts';

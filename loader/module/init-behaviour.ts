@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes, Nanos } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Coroutine, type Engine, type Rcu, Work } from '../engine/index.ts';
 import type { MachineCosts } from '../presets/index.ts';
 import type { VmallocSpace } from '../vmalloc/index.ts';

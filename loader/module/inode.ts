@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A file as the loader sees it: an identity, a size, bytes, and who keeps whom from writing
  * (struct inode: i_ino, i_size, i_writecount).

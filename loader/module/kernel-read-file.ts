@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, pagesFor, type VirtAddr } from '../base/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Bytes, ERRNO, pageAlign, pagesFor } from '../base/index.ts';
 import { checkRwxSections, layoutBefore64, type ModMemType, type ModuleElf } from '../elf/index.ts';
 import type { Coroutine } from '../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes, VirtAddr } from '../base/index.ts';
 import type { ModuleContext } from './context.ts';
 

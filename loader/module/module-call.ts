@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../base/index.ts';
 import type { LoadStage, WastedBytes } from '../events/index.ts';
 

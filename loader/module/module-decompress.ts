@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type VirtAddr } from '../base/index.ts';
 import type { CompressionFormat } from '../decompress/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';

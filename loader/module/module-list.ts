@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ElfExport } from '../elf/index.ts';
 import {
   type Engine,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../base/index.ts';
 import type { ElfArch } from '../elf/index.ts';
 import type { KernelExports } from '../presets/index.ts';

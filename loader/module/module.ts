@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes, Nanos, VirtAddr } from '../base/index.ts';
 import type { ElfExport, ModuleElf, ModuleLayout } from '../elf/index.ts';
 import type { Task } from '../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import type { Coroutine, Task, WaitResult } from '../engine/index.ts';
 import type { DuplicateReason } from '../stats/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Bytes, ERRNO, PAGE_SIZE } from '../base/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { formatAddress } from '../base/index.ts';
 import type { ModuleContext } from './context.ts';
 import type { Module } from './module.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type Nanos } from '../base/index.ts';
 import type { ElfSymbolCase } from '../elf/index.ts';
 import { type Coroutine, LOG_LEVEL } from '../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 import type { AreaPurpose } from '../events/index.ts';
 import type { ModuleContext } from './context.ts';

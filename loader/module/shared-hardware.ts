@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CpuId, Nanos } from '../base/index.ts';
 import { type Coroutine, type Engine, SerialResource, SharedResource } from '../engine/index.ts';
 import type { MachineCosts } from '../presets/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Who signed a module: the issuer's common name in the PKCS#7 message behind it, which modinfo(8)
  * shows as `signer` (sign-file leaves certificates out: the signer's is the only name there).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import { SHF, sectionFlags } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';

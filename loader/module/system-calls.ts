@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import type { Coroutine, Engine, KernelLog, LogLine, Task } from '../engine/index.ts';
 import type { EventLog } from '../events/index.ts';

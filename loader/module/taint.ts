@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL, type Printk } from '../engine/index.ts';
 import { type Module, TAINT_ORDER, type Taint } from './module.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ModuleElf } from '../elf/index.ts';
 import { LOG_LEVEL } from '../engine/index.ts';
 import type { ModuleContext } from './context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Where the vmalloc space and the module space lie, per architecture.
  * Follows arch/{x86,arm,arm64}/include/asm and arch/x86/mm/pgtable_32.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How far each time constant of a machine may lie from its default and still be physical, by kind
  * of machine, and where that is known from. A fit moves inside these bounds only.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What things cost in time: the named constants of a machine, in one place. Every figure is CPU
  * time in nanoseconds unless its name says otherwise; a scenario may replace any of them under

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export {
   ADDRESS_SPACES,
   type AddressRange,

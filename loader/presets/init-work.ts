@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the init functions of modules that every CPU asks for do, as far as it takes time: counted in
  * their sources, Linux 6.4. How long each piece takes is the machine's business (`costs.ts`), and how

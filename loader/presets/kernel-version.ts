@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which preset's rules hold for a release that has no preset. */
 import { KERNEL_PRESETS, type KernelPreset } from './kernels.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Kernels as sets of features. Each feature names one rule that changed between releases and can
  * be switched alone; a release is a column of the table below.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What differs between kinds of machines: the constants of each, one set for all of its kind. */
 import type { MachineKind } from './cost-ranges.ts';
 import type { MachineCosts } from './costs.ts';

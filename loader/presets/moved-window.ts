@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Windows that depend on the boot: a randomised base on x86-64, the amount of RAM on arm. The areas
  * of a vmallocinfo tell where the window is.

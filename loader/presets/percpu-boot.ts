@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Room for per-CPU data that a kernel has set aside at boot, by architecture. */
 
 import type { Bytes } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** How much of a machine's memory the kernel has to give: `MemTotal:` of /proc/meminfo. */
 
 import { type Bytes, PAGE_SIZE, type PageCount } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What user space costs in time: processes, files, libkmod and udev. Every figure is CPU time in
  * nanoseconds, of the task named; a scenario may replace any of them.

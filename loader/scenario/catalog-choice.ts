@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CatalogOptions } from '../catalog/index.ts';
 import type { Scenario } from './schema.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { formatAddress, type VirtAddr } from '../base/index.ts';
 import { checkExpectations, explainStuck, type RunResult } from '../session/index.ts';
 import { COUNTER_NAMES } from '../stats/index.ts';

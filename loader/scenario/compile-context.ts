@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ModuleSource } from '../module/index.ts';
 import type { ModuleIndex } from '../userspace/index.ts';
 

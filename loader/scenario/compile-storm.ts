@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ContextProgram, Hotplug, ProcessGroup, Program } from '../session/index.ts';
 import type { CompileContext } from './compile-context.ts';
 import { CompileError } from './compile-error.ts';

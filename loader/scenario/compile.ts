@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Arrival, Operation, ProcessGroup, Program } from '../session/index.ts';
 import type { FileAction } from '../vfs/index.ts';
 import type { CompileContext } from './compile-context.ts';

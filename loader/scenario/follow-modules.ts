@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The machine and the kernel of a scenario that names neither: what its modules were made for. */
 import { ELF_ARCH } from '../kernel.ts';
 import type { ModuleSource } from '../module/index.ts';

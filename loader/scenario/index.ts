@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { FIRST_BOOT } from './bundled/first-boot.ts';
 export { BUNDLED_SCENARIOS } from './bundled/index.ts';
 export { INIT_US, PUBLISHED_8, PUBLISHED_255 } from './bundled/published.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type * as z from 'zod';
 
 /** Something wrong in a document: where, what was expected, what stood there. */

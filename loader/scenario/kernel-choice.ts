@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The kernel a scenario names: a preset, single features switched, a configuration read. */
 import {
   KERNEL_PRESETS,

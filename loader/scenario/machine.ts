@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import {
   ADDRESS_SPACES,
   type AddressSpacePreset,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Edits (insert, delete, replace) that turn one word into another. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { formatAddress } from '../base/index.ts';
 import { KernelSetupError, SimKernel } from '../kernel.ts';
 import type { InitBehaviour, InitRequest, ModuleSource } from '../module/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What came to a session from outside, written as the `storm.arrivals` of a scenario. */
 import type { Arrival, Operation } from '../session/index.ts';
 

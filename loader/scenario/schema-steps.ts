@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import * as z from 'zod';
 import { MODULE_INIT_FLAGS } from '../module/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The scenario document, version 1. A key that is not named here is refused; the version moves
  * when an old document would no longer mean the same.

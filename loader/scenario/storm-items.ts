@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the names of a generator mean, looked up before anything runs. */
 
 import type { CompileContext } from './compile-context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a storm's requesters ask for, made request by request as it is fetched. */
 
 import type { Nanos } from '../base/index.ts';

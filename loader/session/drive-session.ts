@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The way every session is driven: by the storm guest over the module port, and by this loop when
  * there is no guest. Both make the same calls in the same order, so the same program leaves the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, PAGE_SIZE } from '../base/index.ts';
 import { unpackModule } from '../decompress/index.ts';
 import type { Coroutine } from '../engine/index.ts';

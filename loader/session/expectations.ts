@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a scenario's steps expect, laid beside what came of them. */
 import { errnoName } from '../base/index.ts';
 import type { CallResult, UnmetExpectation } from './result.ts';

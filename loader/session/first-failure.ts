@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { VirtAddr } from '../base/index.ts';
 import type { EventBody, LoadStage } from '../events/index.ts';
 import type { SimKernel } from '../kernel.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { driveSession, driveSteps } from './drive-session.ts';
 export type { KernelOperation } from './execute-operation.ts';
 export { checkExpectations } from './expectations.ts';

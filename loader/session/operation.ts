@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a simulated CPU may ask for: the vocabulary shared by scenarios, the module port and the
  * runner. Paths are relative to the modules directory or absolute in the guest tree.

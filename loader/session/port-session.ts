@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The seam between whoever asks (a guest over the module port, or the replay runner) and the
  * simulated kernel that answers. Both drive the same session in the same way, so the same

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a run leaves behind: the document written as result.json. Keys are promises to whoever
  * reads it; new ones may come, none changes its meaning within a version.

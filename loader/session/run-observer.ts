@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { errnoName } from '../base/index.ts';
 import type { Task } from '../engine/index.ts';
 import type { EventBody, LoadStage } from '../events/index.ts';

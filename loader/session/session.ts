@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, type Nanos } from '../base/index.ts';
 import type { Coroutine, Task } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';

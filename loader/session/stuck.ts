@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Who waits for whom when a run can never end. */
 import type { Task } from '../engine/index.ts';
 

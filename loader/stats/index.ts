@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export {
   COUNTER_NAMES,
   type CounterName,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The counters of kernel/module/stats.c, Linux 6.12 (CONFIG_MODULE_STATS), with the spelling of
  * their debugfs files.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { DuplicateRow, ModuleStats } from './module-stats.ts';
 
 /** kernel/module/stats.c, Linux 6.12 */

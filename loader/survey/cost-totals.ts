@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The sums of what the modules of a source cost. */
 import type { Bytes } from '../base/index.ts';
 import type { CostMemoryType, ModuleCost } from './module-cost.ts';

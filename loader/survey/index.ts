@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { type CostTotals, totalsOf } from './cost-totals.ts';
 export {
   type ConfiguredFeatures,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a kernel's configuration says of the loader: the text of `boot/config-RELEASE`,
  * `build/.config` or `/proc/config.gz`. The symbols are those of kernel/module/Kconfig,

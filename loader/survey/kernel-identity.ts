@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Who the kernel is that a source's modules were built for. What a scenario does not give is
  * inferred: the commonest vermagic and struct module size of the modules, and as the kernel's own

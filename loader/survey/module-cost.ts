@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What loading one module file takes of the address space, stage by stage, and what is wasted when
  * it fails there: the same rules as the load pipeline follows, without running it

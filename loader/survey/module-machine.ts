@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** For which machines module files were made, by their ELF headers alone. */
 
 import { decompressModule } from '../decompress/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * `Module.symvers`, the kernel build's list of exported symbols (scripts/mod/modpost.c, Linux 6.12):
  * `crc <tab> symbol <tab> module <tab> EXPORT_SYMBOL[_GPL] [<tab> namespace]`, a symbol a line.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the modules of a source say, in sum, about the kernel they were built for. */
 
 import type { Bytes } from '../base/index.ts';

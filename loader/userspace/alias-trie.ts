@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { fnmatch } from './fnmatch.ts';
 
 /** One alias and what it stands for. */

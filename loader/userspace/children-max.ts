@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../base/index.ts';
 
 /** WORKER_NUM_MAX, src/udev/udevd.c, systemd 252 */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which files of modprobe.d libkmod reads, and in which order (kmod_config_new, kmod 30). */
 
 /** One file of modprobe.d. */

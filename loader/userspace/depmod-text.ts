@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The text files of depmod(8), read back. Lines that cannot be read are left out. */
 import type { AliasEntry } from './alias-trie.ts';
 import { normalizeAlias, pathToModuleName } from './normalize.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * depmod(8) without its files: which module needs which, in the order modules.dep has
  * (tools/depmod.c, kmod 30).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * fnmatch(3) with no flags, in the C locale, as libkmod matches aliases: `*`, `?`, `[…]` with
  * ranges, classes and negation by `!` or `^`, and `\` before any character. `*` and `?` match `/`.

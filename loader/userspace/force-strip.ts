@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What `modprobe --force` takes out of an image before init_module(2), which has no flags for it
  * (kmod_elf_strip_section, kmod_elf_strip_vermagic, libkmod-elf.c, kmod 30).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** getopt_long(3) of glibc: options anywhere, letters in a row, long names cut short. */
 
 /** Whether an option takes a value. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a module index is made of: the files of depmod where a source has them, the modules
  * themselves where it has not.

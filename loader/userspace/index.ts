@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Contents of the userspace room: modprobe, libkmod, depmod's indexes and udev. */
 
 export { type AliasEntry, AliasTrie } from './alias-trie.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 
 /** Exit code of a shell that does not find a program. */

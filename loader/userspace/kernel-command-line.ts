@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What libkmod takes from /proc/cmdline (kmod_config_parse_kcmdline, libkmod-config.c, kmod 30):
  * `modprobe.blacklist=a,b` and `MODULE.PARAM=VALUE`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The hash table of kmod's tools (shared/hash.c, kmod 30): Paul Hsieh's SuperFastHash, buckets
  * sorted by name. Without modules.order, depmod numbers modules in the order of this table.

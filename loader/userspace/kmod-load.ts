@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 import type { Libkmod } from './libkmod.ts';
 import { KMOD_PROBE } from './probe-flags.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type GetoptResult, getoptLong, type OptionTable } from './getopt.ts';
 
 /** What modprobe(8) was asked to do (do_modprobe, tools/modprobe.c, kmod 30). */

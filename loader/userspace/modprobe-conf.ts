@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The directives of modprobe.d(5), read line by line as libkmod reads them (libkmod-config.c,
  * kmod 30). A bad line is reported and skipped.

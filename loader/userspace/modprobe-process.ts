@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 import { type ModprobeArgs, PRIORITY } from './modprobe-args.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The questions modprobe(8) answers without loading anything (tools/modprobe.c, kmod 30). */
 
 import { ERRNO } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `modprobe -r` (rmmod_do_module, tools/modprobe.c, kmod 30). */
 
 import { ERRNO } from '../base/index.ts';

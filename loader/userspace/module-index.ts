@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { aliasLoop } from './alias-loop.ts';
 import { AliasTrie } from './alias-trie.ts';
 import { type ConfFile, confFilesInOrder } from './conf-files.ts';

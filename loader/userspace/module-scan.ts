@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What depmod wants to know of a module file: the symbols it exports and needs, its aliases and
  * softdeps (libkmod-elf.c, kmod 30).

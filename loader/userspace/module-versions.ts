@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** CRCs of symbols in a module file, as `modprobe --show-modversions` lists them (libkmod-elf.c, kmod 30). */
 import { cString, ElfView, hasPrefix, insideFile } from '../elf/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Names as libkmod compares them (shared/util.c, kmod 30). */
 
 /** modname_normalize(): dashes become underscores, the name ends at its first dot. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** KMOD_PROBE_* (libkmod.h, kmod 30). A probe that a blacklist stopped returns the flag. */
 export const KMOD_PROBE = {
   FORCE_VERMAGIC: 0x1,

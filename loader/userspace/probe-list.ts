@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ModuleIndex, ModuleRef } from './module-index.ts';
 
 /** One module that a probe goes through, in order. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO, errnoName } from '../base/index.ts';
 
 const TEXTS: Readonly<Record<number, string>> = {

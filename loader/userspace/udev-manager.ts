@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Nanos } from '../base/index.ts';
 import { type Coroutine, Fifo, type Task, type Timer, WaitQueue } from '../engine/index.ts';
 import type { Libkmod } from './libkmod.ts';

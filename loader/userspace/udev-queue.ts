@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Uevent } from './uevent.ts';
 
 /** An event on its way through systemd-udevd. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine } from '../engine/index.ts';
 import type { UdevManager } from './udev-manager.ts';
 import type { Uevent } from './uevent.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Coroutine, Engine, Task } from '../engine/index.ts';
 import { kmodLoad } from './kmod-load.ts';
 import type { Libkmod } from './libkmod.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A message of the kernel about a device, as far as loading modules goes. */
 export interface Uevent {
   readonly action: 'add' | 'remove' | 'change' | 'bind' | 'unbind';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Nanos } from '../base/index.ts';
 import type { CompressionFormat } from '../decompress/index.ts';
 import type { Coroutine, Engine } from '../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Bytes, ERRNO, type Nanos } from '../base/index.ts';
 import type { Coroutine, Policy, Signal } from '../engine/index.ts';
 import {

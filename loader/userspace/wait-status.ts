@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The exit code that a shell shows for a wait status: the code of exit(2), or 128 and the number of
  * the signal that ended the process (wait(2); bash, "Exit Status").

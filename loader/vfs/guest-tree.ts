@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 import { type FileContent, Inode, type ModuleSource } from '../module/index.ts';
 import type { PathKind } from './walk-path.ts';

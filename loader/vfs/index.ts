@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { type FileAction, GuestTree, type OpenResult } from './guest-tree.ts';
 export { type PlainText, plainFile, readNow, type VirtualFile, writeNow } from './virtual-file.ts';
 export { VirtualFiles } from './virtual-files.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../base/index.ts';
 
 /** PATH_MAX, with its NUL, and NAME_MAX (include/uapi/linux/limits.h). */

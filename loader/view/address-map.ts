@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The view model: what the command line, the pictures and the page show of the address space at
  * any moment of a run. Takes every event once, keeps what it needs of it, and needs no second look

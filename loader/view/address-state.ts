@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The address space at one moment: every area by address, the holes between, the sums. */
 import { type Bytes, type Nanos, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { AreaPurpose } from '../events/index.ts';

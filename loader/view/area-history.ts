@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Every area there ever was, with the times it was taken, freed and purged, so that the state at
  * any moment is a selection and not a replay.

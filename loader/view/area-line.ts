@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Areas as lines of /proc/vmallocinfo, and what a line does not say. */
 
 import { exactTime, formatAddress, formatTime, PAGE_SIZE } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How long each CPU was busy with requests, in a fixed number of steps of time: the coarsest level
  * of the timeline, for ranges that hold more requests than there are pixels.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Why an allocation failed, in one plain sentence. */
 import { type Bytes, formatBytes, formatTime, groupDigits, PAGE_SIZE } from '../base/index.ts';
 import type { LoadStage } from '../events/index.ts';

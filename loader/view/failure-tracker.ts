@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Finds the allocations that failed for good. The kernel tries again after a purge, and after
  * each purge notifier that freed something; a module part may be tried in a second range. All

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The answer of a run in a sentence or two, in parts that know what they speak of. */
 import { type Bytes, errnoName, exactTime, formatBytes, groupDigits } from '../base/index.ts';
 import type { AddressMap } from './address-map.ts';

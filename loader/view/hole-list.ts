@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The free ranges of a window by address, with the largest at hand. Kept in short runs, so that
  * taking and giving stay cheap with a hundred thousand holes.

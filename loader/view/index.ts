@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 export { AddressMap, type AddressMapOptions, type Peak, type StateResult } from './address-map.ts';
 export type { AddressState, Hole, WindowSummary } from './address-state.ts';
 export type { AreaFacts, AreaHistory, Instant } from './area-history.ts';

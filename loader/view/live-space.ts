@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The address space as the events leave it: areas in use, areas parked for the next purge, holes.
  * Holds only what is there now; who wants history listens.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What pages are sorted into on a map, and how each sort looks: one colour of a set that stays
  * apart for colour-blind readers (Okabe and Ito), a pattern for those that share a kind of colour,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Cells laid out in rows, as SVG paths. */
 import { MAP_CLASSES, type MapCode } from './map-classes.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The address space at one moment as a JSON document. Keys are promises: add, do not rename. */
 import { type Bytes, type CpuId, formatHex, type Nanos, type PageCount } from '../base/index.ts';
 import type { AreaPurpose, LoadStage } from '../events/index.ts';

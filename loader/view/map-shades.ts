@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A map coloured by something other than what areas hold: by stage, module, CPU or age. Every
  * shading is a table of looks, the first two of which are what is free and what is parked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Colours and patterns of the SVG map, for light and dark. */
 import { MAP_CLASSES, MAP_LOOKS, type MapClass } from './map-classes.ts';
 

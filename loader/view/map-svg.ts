@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A picture of the address space as SVG: page by page where the window is small enough, the largest
  * hole and the request that did not fit outlined. Follows the viewer's light or dark scheme.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A picture of the address space in characters, for a terminal. */
 import { counted, exactTime, formatAddress, formatBytes, formatShare } from '../base/index.ts';
 import type { AddressMap } from './address-map.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which part of a window a picture shows, and in cells of what size. */
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { AddressState } from './address-state.ts';

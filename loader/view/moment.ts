@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Moments of a run as people write them: `last`, `peak`, `failure`, `12.5ms`, `#1234`. */
 import type { Nanos } from '../base/index.ts';
 

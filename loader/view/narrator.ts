@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A run in sentences: who waited for whom, at which gate, and how it ended. */
 import { errnoName, formatTime } from '../base/index.ts';
 import type { EventSink, TraceEvent } from '../events/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** An address state page by page, or in cells of several pages: what maps are painted from. */
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { AddressState } from './address-state.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The address space of a run that is read back from its files. */
 import { KernelLog } from '../engine/index.ts';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Quantities of a run over time, in a fixed number of steps: what charts are drawn from. Each step
  * keeps the lowest, the highest and the last value of its time, so no peak is lost.

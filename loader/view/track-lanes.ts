@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Rows of a timeline: one group of rows for each CPU (or module, or command), as many rows in it as
  * slices that overlap there, so that slices of one row never overlap.

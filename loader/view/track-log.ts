@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a timeline needs of a run beyond its requests: the row of each, who waited for whom, what
  * was thrown away and when. Takes every event once, after the request log has seen it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The slices of a timeline in a range of time and of rows, at the level of detail that the range
  * allows: stages of requests from the events, whole requests from the request log, or how busy each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Everything that takes address space at one moment, for maps and reports. */
 
 import type { Bytes, Nanos, PageCount, VirtAddr } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One allocated or parked area of the address space. */
 
 import type { Bytes, Nanos, PageCount, VirtAddr } from '../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The areas in use: found by address, listed in address order. */
 import { type Bytes, PAGE_SIZE, type VirtAddr } from '../base/index.ts';
 import type { VmArea } from './area.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How broken up the free space is. The indices are those of mm/vmstat.c (Linux 6.12), with holes
  * of the address space in the place of buddy blocks.

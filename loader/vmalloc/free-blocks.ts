@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The nodes of the free tree, field by field in typed arrays: a search touches thousands of them
  * and none is ever collected.

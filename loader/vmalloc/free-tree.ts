@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The free part of the address space: maximal free blocks in an address-ordered red-black tree
  * that knows the largest block of each subtree (mm/vmalloc.c, Linux 6.12).

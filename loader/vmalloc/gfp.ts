@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Allocation flags as far as messages show them.
  * Follows include/linux/gfp_types.h and include/trace/events/mmflags.h, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the address space asks of the kernel around it, and how it may be varied. */
 
 import type { CpuId, Nanos, PageCount } from '../base/index.ts';

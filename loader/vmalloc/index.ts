@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The vmalloc address space: table of contents. */
 
 export { type AreaOwner, VM, VmArea } from './area.ts';

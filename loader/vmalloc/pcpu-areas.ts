@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Chunks of the per-CPU allocator: congruent areas searched from the top of the window down.
  * Follows pcpu_get_vm_areas, mm/vmalloc.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * One chunk of the per-CPU allocator: which parts of a unit are taken, and which of its pages are
  * there. Every CPU has the same. Follows struct pcpu_chunk, mm/percpu.c, Linux 6.12.

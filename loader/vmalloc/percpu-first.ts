@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the kernel embeds in the direct map at boot for per-CPU data beside its own static part: one
  * part for all, and on most architectures one for the static data of modules alone.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the per-CPU allocator remembers of the free runs in a page of a chunk, or in a whole chunk.
  * Follows struct pcpu_block_md, mm/percpu-internal.h and mm/percpu.c, Linux 6.12. Positions and

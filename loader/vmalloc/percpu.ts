@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The per-CPU allocator: small objects with a copy for each CPU, packed into chunks from the top
  * of the window. Follows mm/percpu.c and mm/percpu-vm.c, Linux 6.12.

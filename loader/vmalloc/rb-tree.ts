@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Insertion and removal in a red-black tree whose nodes carry the largest size of their subtree.
  *

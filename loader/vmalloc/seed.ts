@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Starting from a real box: its /proc/vmallocinfo becomes the areas of an empty space. */
 import {
   type Bytes,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The kernel's vmalloc address space: vmalloc, vmap, ioremap, vm_map_ram, module memory and
  * per-CPU chunks in one place. Follows mm/vmalloc.c and mm/execmem.c, Linux 6.12.

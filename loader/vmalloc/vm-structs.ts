@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Areas with a descriptor (vm_struct): found with a guard page, filled with pages, freed.
  * Follows __vmalloc_node_range and remove_vm_area, mm/vmalloc.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The text of /proc/vmallocinfo (vmalloc_info_show, mm/vmalloc.c, Linux 6.12). */
 import { formatAddress } from '../base/index.ts';
 import { VM, type VmArea } from './area.ts';

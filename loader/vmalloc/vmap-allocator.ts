@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The allocator beneath vmalloc, vmap and ioremap: address ranges, their lazy freeing and the
  * purge. Follows alloc_vmap_area and __purge_vmap_area_lazy, mm/vmalloc.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * vm_map_ram(): small mappings cut from per-CPU blocks, large ones areas of their own.
  * Follows mm/vmalloc.c, Linux 6.12.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * One vmap node: areas waiting for a purge and, on 64-bit with several CPUs, pools of ready areas
  * by size (struct vmap_node, mm/vmalloc.c, Linux 6.12). On 32-bit there is one node, pools unused.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How the allocator grows with the areas that are live, and how it stands against a plain one.
  *

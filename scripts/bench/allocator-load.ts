@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Allocators under load: many live areas, and one operation more. */
 import { KernelLog, Random } from '../../loader/engine/index.ts';
 import { ADDRESS_SPACES } from '../../loader/presets/index.ts';

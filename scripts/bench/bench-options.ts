@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The bench's command line. */
 import { parseArgs } from 'node:util';
 import { nearestName } from '../../loader/scenario/index.ts';

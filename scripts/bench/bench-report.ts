@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the bench prints: one table of budgets, one of the kernel's vmalloc tests. */
 import { boundText, type Row } from './budget.ts';
 import type { TestVmallocTimings } from './test-vmalloc-bench.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the page costs: time of a frame while a run plays and while its tracks are dragged, time of
  * a seek, memory, time to the first paint and to the answer, size of the scripts. Prints the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // `npm run bench`: measures the budgets and says which hold.
 
 import { BENCH_HELP, isChosen, readBenchOptions } from './bench-options.ts';

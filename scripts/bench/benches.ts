@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The benches by name, in the order they run. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What must hold, as ratios inside one run wherever it can be, and whether it did. */
 
 export interface Budget {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What ten million events take in memory while they go to disk: a process of its own replays a
  * storm and writes the event file, and says how large it ever was.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** How soon the storm guest's first request is answered after the process starts. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * First fit over a sorted array of the areas in use: walk them from the lowest until a gap is wide
  * enough. The plainest allocator that is right for requests aligned to a page at most, and the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What the module port costs: no-op requests, each through the request ring, the session and the
  * completion ring and read by the guest, against bare `out` + `in` pairs of the same guest.

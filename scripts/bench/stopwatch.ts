@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Times that mean something on a machine others work on as well. What is compared runs in turns, in
  * pieces short enough that a change of the machine's mood meets all of it alike, and is timed by

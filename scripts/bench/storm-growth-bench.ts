@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * How the time of a replay grows with the CPUs that ask, each for the same number of modules.
  *

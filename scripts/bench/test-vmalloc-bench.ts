@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The kernel's own vmalloc tests on the model: how many calls a second, how cases compare. */
 
 import { runTestVmalloc, TEST_CASES, TestMachine } from '../../loader/kernel-tests/index.ts';

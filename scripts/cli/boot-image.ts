@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { inByteUnit } from '../../loader/base/index.ts';
 
 /** 1536 → `1.50 KiB`, for columns; whole bytes below 1 KiB. */

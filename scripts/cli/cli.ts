@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: MIT
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { config } from 'zod';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Thrown when the user pressed Ctrl-C: the command line ends with 130. */
 export class Interrupted extends Error {
   constructor() {

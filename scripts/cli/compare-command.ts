@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Scenario } from '../../loader/scenario/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';

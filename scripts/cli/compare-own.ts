@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `compare --own`: a boot that was recorded, replayed and set beside its own outcome. */
 
 import { absoluteAddress, errnoName } from '../../loader/base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `compare published`: the model beside what was measured of machines from 2021 to 2023. */
 
 import { openCatalog } from '../../loader/catalog/index.ts';

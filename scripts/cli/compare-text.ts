@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ModuleSource } from '../../loader/module/index.ts';
 import { barText, bytesText, timeText } from './byte-text.ts';
 import type { RunSummary } from './run-summary.ts';

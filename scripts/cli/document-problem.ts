@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type * as z from 'zod';
 import { KERNEL_PRESETS } from '../../loader/presets/index.ts';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Reads files of evidence, packed or not, piece by piece, whatever their size. */
 import { closeSync, createReadStream, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { explainDocument, explainText } from '../../loader/import/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEvidence } from './evidence-files.ts';

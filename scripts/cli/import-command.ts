@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { buildScenario, type Facts, type Imported, moduleName } from '../../loader/import/index.ts';

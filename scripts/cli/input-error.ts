@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What is wrong with something the user gave: the command line answers it with exit code 2. */
 export interface InputProblem {
   /** The file, directory or option. */

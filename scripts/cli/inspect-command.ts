@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';

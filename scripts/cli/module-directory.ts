@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Modules of a directory or a single file on disk, with what depmod and modprobe.d say of them. */
 import {
   closeSync,

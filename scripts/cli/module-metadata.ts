@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The text files of depmod(8) and modprobe.d(5) beside a directory of modules. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The costs of modules as a plain table: a row for each, the dearest first, sums below. */
 import type { CostMemoryType, CostTotals, ModuleCost } from '../../loader/survey/index.ts';
 import { counted } from './byte-text.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Finding module files below a directory, whatever else lies there. */
 import { closeSync, constants, openSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `modstorm modules DIR|FILE`: what each module would cost. */
 import type { ElfArch, ElfKernel } from '../../loader/elf/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One line of progress on stderr, only when that is a terminal; redrawn at most ten times a second. */
 export class Progress {
   readonly #shown = process.stderr.isTTY === true;

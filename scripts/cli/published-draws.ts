@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Draws of seeds and of time constants, for the spread of what the model says. */
 import { Random } from '../../loader/engine/index.ts';
 import {

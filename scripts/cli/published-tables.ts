@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What was measured, to be printed beside what the model says; nothing in the model reads it.
  * April 2023: [PATCH v3 3/4] "module: add debug stats to help identify memory pressure", Message-Id

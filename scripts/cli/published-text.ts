@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `compare published` for people. */
 import { bytesText } from './byte-text.ts';
 import { CPUFREQ_STORM, PUBLISHED_TABLES } from './published-tables.ts';

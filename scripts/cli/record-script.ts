@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The shell script of `modstorm record`, and how to use it while a machine boots. */
 
 export const RECORD_SCRIPT = `#!/bin/sh

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { CallTally, RunResult } from '../../loader/session/index.ts';
 import type { FragmentationStats } from '../../loader/vmalloc/index.ts';
 import { barText, bytesText, counted, timeText } from './byte-text.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { collectResult, type PreparedRun, prepareRun } from '../../loader/scenario/index.ts';
 import { driveSteps, type RunResult, Session } from '../../loader/session/index.ts';
 import { Narrator } from '../../loader/view/index.ts';

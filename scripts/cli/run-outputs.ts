@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { EventSink } from '../../loader/events/index.ts';
 import {
   EventLineWriter,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { WastedBytes } from '../../loader/events/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
 import { collectResult, prepareRun, type Scenario } from '../../loader/scenario/index.ts';

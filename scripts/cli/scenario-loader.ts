@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** How far samples lie apart. */
 
 export interface Spread {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What came of each step of a scenario, for the report. */
 import type { CallResult, RunResult } from '../../loader/session/index.ts';
 import { strerror } from '../../loader/userspace/index.ts';

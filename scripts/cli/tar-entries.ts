@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Walks a tar archive (ustar, GNU) that arrives in pieces; nothing is written anywhere. */
 
 const BLOCK = 512;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The smallest machine that a storm breaks, by bisection. */
 import type { ModuleSource } from '../../loader/module/index.ts';
 import { CompileError, type Scenario } from '../../loader/scenario/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandContext, Interrupted } from './command-context.ts';

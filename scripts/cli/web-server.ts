@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Serves the files of one folder on 127.0.0.1, and nothing else. */
 import { createReadStream, existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The guests of April 2023 with constants to be tried. */
 
 import { openCatalog } from '../../loader/catalog/index.ts';

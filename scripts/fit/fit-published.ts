@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Fits the constants of guests of KVM on the two tables of April 2023, and on nothing else: a random
  * search over the costs named below and the init times, each inside its physical range. Then prints

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { RunResult } from '../../loader/session/index.ts';
 import { PUBLISHED_TABLES } from '../cli/published-tables.ts';
 import { type AprilGuest, type Constants, duplicatesOf, replayGuest } from './april-guests.ts';

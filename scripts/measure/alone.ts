@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What one thread can measure. All results in nanoseconds. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Measures, on the machine it runs on, those time constants of the model that a process without
  * privileges can see, and prints each beside the model's value and its physical range.

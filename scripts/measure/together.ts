@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What takes several threads to measure. All results in nanoseconds. */
 import { Worker } from 'node:worker_threads';
 

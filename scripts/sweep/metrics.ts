@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { RunSummary } from '../cli/run-summary.ts';
 
 export interface Metric {

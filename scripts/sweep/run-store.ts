@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The results of a sweep as they come: one line a run, appended, in whatever order they end. */
 import {
   closeSync,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which part of a sweep this process does: `2/4` is the second of four. */
 import { InputError } from '../cli/input-error.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A sweep as a line chart: means with their confidence intervals, as SVG that needs nothing else. */
 import { bytesText } from '../cli/byte-text.ts';
 import { METRICS, type Metric } from './metrics.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { availableParallelism, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { bytesText } from '../cli/byte-text.ts';

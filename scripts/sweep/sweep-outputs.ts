@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredRun } from './run-store.ts';

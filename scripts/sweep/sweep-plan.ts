@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a sweep file asks for: a scenario, and the fields of it that vary. */
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { Worker } from 'node:worker_threads';
 import type { CommandContext } from '../cli/command-context.ts';
 import { InputError } from '../cli/input-error.ts';

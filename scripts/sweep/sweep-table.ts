@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One table from the runs of a sweep: a row for each combination but for the seed. */
 import { type Spread, spreadOf } from '../cli/spread.ts';
 import { METRICS } from './metrics.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The side of a sweep that runs in a worker thread: answers each run number with its summary. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ModuleSource } from '../../loader/module/index.ts';

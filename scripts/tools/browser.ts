@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The browser that scripts drive: Debian's Chromium. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: MIT
 /**
  * Assembles guest-images/storm/storm.bin from its sources.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Takes a Debian kernel package into `.cache/debian/ARCH` as a directory of real modules:
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Pictures for people who want to see modstorm before they try it. Those of the page are WebP and
  * go to docs/pictures/; the map of a box that runs out of address space, which `modstorm inspect`

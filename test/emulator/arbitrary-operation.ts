@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Operations at random, every kind and every optional part. */
 import fc from 'fast-check';
 import type { Operation } from '../../loader/session/operation.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The same scenario asked by the guest in v86 and by the replay loop: the same bytes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** An in-memory session for tests: programs in, completions out, every call written down. */
 import type { Operation } from '../../loader/session/operation.ts';
 import type { PortSession, SessionCompletion } from '../../loader/session/port-session.ts';

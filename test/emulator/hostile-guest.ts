@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Small guests for tests: a header, flat segments, the port's constants, and a body. */
 import { assemble } from '../../guest-images/storm/assemble.ts';
 import { portConstants } from '../../guest-images/storm/constants.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Comparing kernels: side by side, until failure, and beside what was measured. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { COST_RANGES } from '../../loader/presets/index.ts';
 import { BUNDLED_SCENARIOS } from '../../loader/scenario/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The map: a canvas of cells, outlines over it, and a cell that pointer or keyboard is on. */
 import { cellOutline, type ShadeLook } from '../../../loader/view/index.ts';
 import type { AreaShown, Frame, Mark } from '../messages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The page: runs and their pictures, and the moment, the time and the selection all of them show. */
 import { exactTime, formatTime, groupDigits } from '../../../loader/base/index.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Cells as pixels. Writes straight into the pixels of a picture and says which part of it changed,
  * so that a frame costs what changed and not what there is.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Draws one chart on a canvas: a line through each step's last value, and
  * behind it the range from lowest to highest, so that no peak is lost. */
 import { exactTime } from '../../../loader/base/index.ts';

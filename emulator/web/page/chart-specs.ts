@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which quantities the charts show, in which colours, and how their values read. */
 import { formatBytes, formatShare } from '../../../loader/base/index.ts';
 import type { SeriesName } from '../../../loader/view/index.ts';

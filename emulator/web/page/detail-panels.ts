@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The panels below the tracks: what is selected, totals of the time shown, find, events. */
 import type { EventsShown, Hit, MomentAsked, StoryShown, TotalsShown } from '../messages.ts';
 import { hitView, storyView, totalsView } from './detail-views.ts';

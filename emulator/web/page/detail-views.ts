@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the panels below the tracks say: a request's life, totals of a time, what was found. */
 import {
   counted,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Files given to the page: dropped, chosen, or a folder of them. */
 import type { GivenFile } from '../messages.ts';
 

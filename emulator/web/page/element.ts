@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Elements, found or made. */
 
 /** The element of that id, which the page must have. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Events one below the other, those with some words only; rows are made for what is seen. */
 import { exactTime } from '../../../loader/base/index.ts';
 import type { EventsShown } from '../messages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Wheel, drag and pinch on an element, as factors and distances. */
 export interface GestureTarget {
   /** Zoom by a factor about a point, CSS pixels in the element. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The answer of the runs shown, above everything else. */
 import type { HeadlineLink } from '../../../loader/view/index.ts';
 import type { RecordingShown } from '../messages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Wires the page. */
 import { AddressMapElement } from './address-map.ts';
 import { App } from './app.ts';

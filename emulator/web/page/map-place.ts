@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Where the cells of a map lie in its element: the whole at first, then as zoomed and moved. */
 export interface MapSize {
   /** CSS pixels. */

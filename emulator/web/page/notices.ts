@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the page says beside the pictures: progress, problems, the guest's console. */
 import { formatTime, groupDigits } from '../../../loader/base/index.ts';
 import type { RecordingShown } from '../messages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Lets something happen no more often than every so many milliseconds, while that matters. */
 export class Pace {
   readonly #ms: number;

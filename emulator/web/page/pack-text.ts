@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A text in the letters a link may hold: deflated, then base64url (RFC 4648, section 5). */
 
 /** Larger scenarios are files; a link that long is cut off on its way. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Plays virtual time: moves on with every frame of the screen. */
 import { byId, say } from './element.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a run came to, as the command line reports it, with links to moments. */
 import { exactTime, formatBytes, groupDigits } from '../../../loader/base/index.ts';
 import type { MomentAsked, RecordingShown } from '../messages.ts';

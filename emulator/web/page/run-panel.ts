@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The form that chooses a run. */
 import { ADDRESS_SPACES, KERNEL_PRESETS } from '../../../loader/presets/index.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';

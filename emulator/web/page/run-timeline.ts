@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Requests of a run over time: a row for each CPU (or module), slices for requests and their
  * stages, arrows from who waits to who is waited for. A canvas that is as large as what is seen;

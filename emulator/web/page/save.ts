@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** How long a browser may take to begin with a download. */
 const GRACE_MS = 60_000;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The chosen scenario as text that can be changed and run. */
 import { byId } from './element.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Light or dark: what the system prefers until the reader says otherwise. */
 export type Scheme = 'light' | 'dark';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What a link carries in its fragment: the scenario by name, the settings, the moment. */
 import * as z from 'zod';
 import { exactTime } from '../../../loader/base/index.ts';

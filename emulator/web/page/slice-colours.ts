@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the colours of slices mean. Tested for colour blindness with those of the map. */
 import { SLICE_DOOMED, SLICE_STAGE_MASK, SLICE_WAITING } from '../../../loader/view/index.ts';
 import type { Scheme } from './scheme.ts';

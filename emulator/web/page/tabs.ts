@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Tabs and their panels: one is shown. Another part of the page adds a tab by its two elements. */
 export class Tabs {
   readonly #list: HTMLElement;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Charts of one run above each other, and the cursor they share: also the slider of time. */
 import { exactTime } from '../../../loader/base/index.ts';
 import type { SeriesName } from '../../../loader/view/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The stretch of time that charts, tracks and totals show; never outside the run. */
 export interface TimeRange {
   /** Nanoseconds. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Buttons, selects and keys over the map. */
 
 import { exactTime } from '../../../loader/base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the rows of the tracks are of, what their colours mean, and the legend of them. */
 import { LOAD_STAGES } from '../../../loader/events/index.ts';
 import { TRACK_GROUPS, type TrackGroup } from '../../../loader/view/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One run on the page: heading, map, legend and charts. */
 
 import { formatBytes, formatShare, groupDigits } from '../../../loader/base/index.ts';

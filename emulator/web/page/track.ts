@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One run and the worker that holds it. */
 import {
   type AreaShown,

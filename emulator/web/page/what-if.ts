@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The same run under other kernels and with other CPUs, in the background, as columns of a table. */
 import {
   counted,

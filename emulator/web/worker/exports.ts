@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Files made of a recording: the ones `--out` writes, byte for byte, and the map. */
 
 import type { EventSink, TraceEvent } from '../../../loader/events/index.ts';

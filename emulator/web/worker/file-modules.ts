@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A folder of modules given to the page, read file by file when the loader asks. */
 import type { ModuleFile, ModuleMetadata, ModuleSource } from '../../../loader/module/index.ts';
 import type { GivenFile } from '../messages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Finds modules, requests, CPUs, addresses, error names and log lines by what is typed. */
 import { errnoName, exactTime, groupDigits, readAddress } from '../../../loader/base/index.ts';
 import { moduleNameOf } from '../../../loader/view/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Pictures of a recording at one moment, as cells for the page to paint. */
 
 import { exactTime, formatBytes, formatHex, groupDigits } from '../../../loader/base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The storm guest in v86, both loaded when they are first wanted. */
 
 import type { Session } from '../../../loader/session/index.ts';

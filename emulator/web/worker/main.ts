@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The worker's door: checks what the page says, and answers. */
 
 import { trackSlices } from '../../../loader/view/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Recordings of runs that happened elsewhere: result.json, events.jsonl, or both. */
 
 import { exactTime, formatHex, groupDigits } from '../../../loader/base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Everything the page can ask of a run, gathered while its events come. */
 
 import { exactTime, formatBytes, formatHex } from '../../../loader/base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Runs a scenario in slices, so that the page is answered meanwhile. */
 
 import { exactTime } from '../../../loader/base/index.ts';

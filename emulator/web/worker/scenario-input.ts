@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Scenarios and modules as the page is given them. */
 
 import { counted } from '../../../loader/base/index.ts';

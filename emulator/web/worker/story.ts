@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The life of one request: what happened to it, event by event. */
 import { errnoName, formatBytes, formatTime, groupDigits } from '../../../loader/base/index.ts';
 import type { TraceEvent } from '../../../loader/events/index.ts';

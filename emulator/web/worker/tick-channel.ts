@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Stands in for the worker of its own that v86 starts from a blob to be woken by: a strict content
  * security policy forbids that, and here, in a worker, a message channel wakes it as fast.

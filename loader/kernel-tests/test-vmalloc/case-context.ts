@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What one case of one worker calls, and how often it got nothing. */
 
 import type { Bytes, PageCount, VirtAddr } from '../../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The eleven workloads of lib/test_vmalloc.c, Linux 6.12. Each is a coroutine that gives way once
  * for every call into the allocator, where the kernel could first be preempted: a worker that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the random cases draw: the kernel's get_random_u8(), get_random_u32_inclusive(). */
 
 import { type Bytes, PAGE_SIZE, type PageCount } from '../../base/index.ts';

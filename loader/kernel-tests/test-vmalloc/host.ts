@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the tests run on: a machine of their own, or a kernel. */
 
 import type { Bytes, CpuId, VirtAddr } from '../../base/index.ts';

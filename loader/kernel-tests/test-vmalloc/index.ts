@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The kernel's own vmalloc tests on the model: table of contents. */
 export { type CaseRun, TEST_CASES, type TestCase } from './cases.ts';
 export type { Draws, PercpuDraw } from './draws.ts';

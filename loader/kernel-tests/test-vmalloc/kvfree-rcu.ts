@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * kvfree_rcu() of vmalloc memory: pointers collected in pages, freed together after a grace
  * period. Follows kernel/rcu/tree.c, Linux 6.12.

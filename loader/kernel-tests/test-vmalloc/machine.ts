@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A machine for the tests to run on: an address space and what works on it in the background. */
 
 import type { CpuId } from '../../base/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Time as the tests have it: it passes by one with each call a worker makes.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The module parameters of lib/test_vmalloc.c, Linux 6.12, by the kernel's names. */
 export interface TestVmallocParameters {
   /** Workers; clamped to 1 … 65,535. Default 0. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The test module from its parameters to its summary: workers, the order of their cases, passes.
  * Follows test_func and do_concurrent_test, lib/test_vmalloc.c, Linux 6.12.

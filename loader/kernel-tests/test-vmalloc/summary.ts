@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The lines the test module leaves in the kernel log. */
 import type { CaseOutcome, TestVmallocResult } from './run.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * vmalloc_test_init() as a module's init runs it in a simulated kernel: a kernel thread does the
  * work, init waits for it and prints what became of it. Follows lib/test_vmalloc.c, Linux 6.12.

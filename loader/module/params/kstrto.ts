@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Turning text into numbers as the kernel does (lib/kstrtox.c, Linux 6.12). Base 0: `0x` is
  * hexadecimal, a leading 0 octal, else decimal; one trailing newline is allowed.

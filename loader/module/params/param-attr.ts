@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * /sys/module/NAME/parameters: a file for each parameter that has permissions, its text and its
  * store (module_param_sysfs_setup, param_attr_show and param_attr_store, kernel/params.c,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { Bytes } from '../../base/index.ts';
 import { type ModuleElf, SHT, type SymbolPlace } from '../../elf/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { ERRNO } from '../../base/index.ts';
 import type { ElfParam, ElfParamArray, SymbolPlace } from '../../elf/index.ts';
 import { LOG_LEVEL, type Printk } from '../../engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The standard types of parameters (STANDARD_PARAM_DEF and below, kernel/params.c, Linux 6.12). */
 import type { Bytes } from '../../base/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ScenarioInput } from '../schema.ts';
 
 /**

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ScenarioInput } from '../schema.ts';
 import { BOX_32BIT } from './box-32bit.ts';
 import { FIRST_BOOT } from './first-boot.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The kernel's own tests of request_module, tools/testing/selftests/kmod/kmod.sh with
  * lib/test_kmod.c (Linux 6.12): the same actions, as often, and the results it expects.

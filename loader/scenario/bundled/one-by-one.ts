@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ScenarioInput } from '../schema.ts';
 
 /** One CPU loads every module of a directory, dependencies first, until the end or past it. */

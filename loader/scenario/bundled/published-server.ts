@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Bare-metal machines whose storms were published: a server with 448 CPUs (June 2023), and the
  * storm of `acpi_cpufreq` on machines of 288 and 1,536 CPUs (2021 to 2023).

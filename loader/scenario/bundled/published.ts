@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The guests whose boots were measured in April and May 2023 (Luis Chamberlain's mails about
  * df3e764d8e5c, 064f4536d139 and 9b9879fc0327). What was fitted on which table stands with each

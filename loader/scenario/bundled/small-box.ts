@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ScenarioInput } from '../schema.ts';
 
 /** A board with two CPUs and 512 MiB: a coldplug of a dozen devices, then two mounts. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import type { ScenarioInput } from '../schema.ts';
 
 /** `stress-ng --module 100 --module-name xfs`: 100 processes load and unload one module. */

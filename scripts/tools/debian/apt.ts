@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Looking up and downloading packages of any architecture with apt, without root and without
  * changing the system: package lists and caches lie in a directory of our own.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Finding Debian packages with apt and downloading them into a directory that is then removed. */
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

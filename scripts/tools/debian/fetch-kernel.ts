@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Downloads a Debian kernel package and unpacks its modules into the cache, whole or not at all. */
 import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

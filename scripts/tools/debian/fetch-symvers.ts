@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Takes Module.symvers of a kernel in the cache, which its headers package has, beside its modules. */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

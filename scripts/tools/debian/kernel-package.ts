@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Which of Debian's kernel packages to take. */
 
 export const DEBIAN_ARCHES = ['i386', 'amd64', 'armhf', 'arm64'] as const;

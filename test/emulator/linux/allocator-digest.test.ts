@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { digestAllocator } from '../../../emulator/linux/allocator-digest.ts';
 import { parseTrace } from '../../../emulator/linux/trace-lines.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { encodeOps, type GuestOp } from '../../../emulator/linux/guest-ops.ts';
 

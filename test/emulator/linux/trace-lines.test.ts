@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { TraceDigest } from '../../../emulator/linux/trace-digest.ts';
 import { parseTrace, syscallValue } from '../../../emulator/linux/trace-lines.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One test body, two back ends: the device alone, and the device in v86 with a guest at it. */
 import { afterEach, describe } from 'vitest';
 import { FakeSession, type FakeSessionOptions } from '../fake-session.ts';

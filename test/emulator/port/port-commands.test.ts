@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { onBothBackEnds } from './both-back-ends.ts';
 import * as port from './port-map.ts';

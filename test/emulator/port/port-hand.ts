@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A guest's hand on the port. `bareHand` holds the device with an array for memory; `guestHand`
  * holds it through a puppet guest in v86, whose `in` and `out` instructions are real. One test

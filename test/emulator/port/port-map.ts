@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The port's numbers as PROTOCOL.md prints them, written out again so that a slip shows. */
 export const MAGIC = 0x00;
 export const VERSION = 0x04;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import type { Operation } from '../../../loader/session/operation.ts';
 import { onBothBackEnds } from './both-back-ends.ts';

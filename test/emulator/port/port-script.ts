@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Shorthand for tests: rings, requests, completions and commands through a `PortHand`. */
 import type { PortHand } from './port-hand.ts';
 import * as port from './port-map.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A guest that does what a mailbox says: 1–3 `in` of 8, 16, 32 bits, 4–6 `out`. */
 import { assemble } from '../../../guest-images/storm/assemble.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The user channel as processes of a guest see it: one window each, and none can disturb another. */
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { printedFile, SerialConsole } from '../../../emulator/v86/serial-console.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A browser for tests of the page: Debian's Chromium, where it is installed. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

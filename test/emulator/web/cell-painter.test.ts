@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Cells as pixels, against painting every pixel anew. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What was wrong on the page once, in Chromium and in Firefox. The order is that of a visit: to
  * open, to run, to drop files, to look, to save.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The page in Debian's Chromium, held to Node and used as people use it. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

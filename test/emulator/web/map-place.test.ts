@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Zooming and moving a map. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

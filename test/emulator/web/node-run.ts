@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The run that the page is held to: a guest booted in Node, and the files of `--out`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

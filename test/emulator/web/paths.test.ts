@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The ways people go on the page, in Chromium; what they find is held to the events themselves. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the run panel puts over a scenario. */
 import { describe, expect, it } from 'vitest';
 import { applySettings } from '../../../emulator/web/run-settings.ts';

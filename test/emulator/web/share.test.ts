@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Links to runs, there and back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A tab of Chromium or of Firefox with one set of words, so that one test holds in both. */
 import type { Page } from 'playwright-core';
 import { CHROMIUM, PageHost } from './browser.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The time that is shown stays inside the run, and zooming keeps what is under the pointer. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

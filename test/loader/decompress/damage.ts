@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { crc32 } from '../../../loader/decompress/index.ts';
 import { below, seededRandom } from './seeded-random.ts';
 

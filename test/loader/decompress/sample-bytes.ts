@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { below, seededRandom } from './seeded-random.ts';
 
 /** Kinds of content: they lead the compressors into their different block types. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A small seeded generator, so that every sample and every damage can be made again. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 
 /** A compressor of the system, used as the outside word on what a valid file is. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { decodeZstd } from '../../../loader/decompress/index.ts';
 import { PAGE_SIZES, SAMPLE_KINDS, sampleBytes } from './sample-bytes.ts';

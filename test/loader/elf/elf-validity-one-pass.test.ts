@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { ElfKernel } from '../../../loader/elf/index.ts';
 import { Damage, KERNELS } from './sample-modules.ts';

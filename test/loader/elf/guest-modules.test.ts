@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';

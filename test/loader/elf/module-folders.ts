@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Real modules, where a machine has them. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

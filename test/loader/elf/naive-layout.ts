@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The layout of a module said again, slowly: BigInt arithmetic on lists of sections and symbols,
  * with nothing shared with the loader but the parsed file.

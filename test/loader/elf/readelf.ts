@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The tools the tests take their truth from: binutils and kmod, where installed. */
 import { spawnSync } from 'node:child_process';
 

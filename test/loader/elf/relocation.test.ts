@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { type ElfKernel, writeModule } from '../../../loader/elf/index.ts';
 import { Damage, fullSpec, I386, KERNELS, mustRead, sampleFile, X86_64 } from './sample-modules.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Kernels and module files the tests of the ELF room share. */
 import type { ElfKernel, ModuleElf, ModuleSpec } from '../../../loader/elf/index.ts';
 import { readElf, writeModule } from '../../../loader/elf/index.ts';

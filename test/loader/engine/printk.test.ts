@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { KernelLog, LOG_LEVEL } from '../../../loader/engine/printk.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { Engine, SerialResource, SharedResource } from '../../../loader/engine/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Random events of every kind, for round trips. */
 import fc from 'fast-check';
 import type { TraceEvent } from '../../../loader/events/event.ts';

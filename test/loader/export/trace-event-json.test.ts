@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../loader/events/event.ts';
 import { TraceEventJsonWriter } from '../../../loader/export/trace-event-json.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** One text of each kind, as its tool prints it; written for these tests. */
 
 const MODULE = '/lib/modules/6.1.0-18-amd64/kernel/drivers/block/loop.ko';

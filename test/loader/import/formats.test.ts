@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { EvidenceReader, Facts, findMessage } from '../../../loader/import/index.ts';
 import { FIXTURES } from './fixtures.ts';

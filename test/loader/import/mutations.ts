@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Damage as files meet it: bits, cuts, repeated and mixed parts, huge numbers, long lines. */
 import type { Random } from '../../../loader/engine/index.ts';
 

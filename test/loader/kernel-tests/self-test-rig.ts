@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { expect } from 'vitest';
 import type { Coroutine, Policy } from '../../../loader/engine/index.ts';
 import { TestKmod, type ThreadRecords } from '../../../loader/kernel-tests/test-kmod.ts';

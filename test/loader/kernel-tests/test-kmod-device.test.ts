@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The self-tests' device in a whole kernel: where it is, and the memory it has. */
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../loader/events/event.ts';

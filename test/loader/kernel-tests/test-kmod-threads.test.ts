@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { MS, SECOND } from '../kmod/kmod-rig.ts';
 import { SelfTest } from './self-test-rig.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { type FileSystemType, FileSystemTypes } from '../../../loader/kmod/index.ts';
 import { MS, SECOND } from '../kmod/kmod-rig.ts';

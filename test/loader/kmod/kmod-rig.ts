@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { type Coroutine, Engine, KernelLog, Rcu, type Task } from '../../../loader/engine/index.ts';
 import type { EventBody } from '../../../loader/events/event.ts';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { createGuestVolume } from '../../../loader/memfs/index.ts';
 import { moduleFile, run } from '../module/rig.ts';

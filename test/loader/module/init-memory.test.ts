@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Memory that inits ask for in vain. */
 import { describe, expect, it } from 'vitest';
 import { moduleFile, run } from './rig.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * What a live Linux 6.12 (i386) was seen to do: return values and counter deltas of single calls.
  * The modules are made here with the file sizes that were observed.

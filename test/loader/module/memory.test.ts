@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What loading takes of the address space, and when it gives it back (Linux 6.12, i386). */
 import { describe, expect, it } from 'vitest';
 import { moduleFile, run } from './rig.ts';

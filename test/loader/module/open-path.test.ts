@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Paths of module files that open(2) refuses. */
 import { describe, expect, it } from 'vitest';
 import { moduleFile, run } from './rig.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Parameters of modules: what arguments make of them and what their files in sysfs show. */
 import { describe, expect, it } from 'vitest';
 import type { SpecParam } from '../../../loader/elf/index.ts';

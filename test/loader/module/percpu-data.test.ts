@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Static per-CPU data of modules: what a live kernel was seen to do, and what follows from it. */
 import { describe, expect, it } from 'vitest';
 import { moduleFile, type RigScenario, run } from './rig.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A small machine for tests: modules made on the spot, steps run, the result looked at. */
 import { type ModuleSpec, writeModule } from '../../../loader/elf/index.ts';
 import type { TraceEvent } from '../../../loader/events/event.ts';

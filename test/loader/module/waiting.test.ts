@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Who waits for whom: the gate by inode, the patient check by name (Linux 6.12). */
 import { describe, expect, it } from 'vitest';
 import { moduleFile, run } from './rig.ts';

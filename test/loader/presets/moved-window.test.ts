@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ADDRESS_SPACES, movedPreset, windowAround } from '../../../loader/presets/index.ts';

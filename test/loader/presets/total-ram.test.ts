@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The RAM a kernel has to give, against what kernels said. */
 import { describe, expect, it } from 'vitest';
 import { totalRamPages } from '../../../loader/presets/total-ram.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The other storms that come with modstorm. */
 import { describe, expect, it } from 'vitest';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/bundled/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The kernel's kmod self-tests: their own expectations, under every form of duplicates. */
 import { describe, expect, it } from 'vitest';
 import { bundled, replay } from './replay.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Bare-metal machines that nothing was fitted on: the server with 448 CPUs (David Hildenbrand, 5
  * June 2023), and the storm of acpi_cpufreq (systemd issue 19439, 0254127ab977).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * The model beside boots that were measured: [PATCH v3 3/4] "module: add debug stats to help
  * identify memory pressure", 13 April 2023, and the thread of May 2023 that led to one load per

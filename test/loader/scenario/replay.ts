@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Runs a bundled scenario, whole or with parts replaced. */
 
 import { openCatalog } from '../../../loader/catalog/catalog.ts';

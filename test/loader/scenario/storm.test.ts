@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Storms: who asks for what and when, and storms that cannot be run. */
 import { describe, expect, it } from 'vitest';
 import { CompileError } from '../../../loader/scenario/compile.ts';

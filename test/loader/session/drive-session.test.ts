@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { driveSession } from '../../../loader/session/drive-session.ts';
 import { FakeSession } from '../../emulator/fake-session.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { ScenarioInput } from '../../../loader/scenario/schema.ts';
 import { replay } from '../scenario/replay.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { gzipSync } from 'node:zlib';
 import type { CompressionFormat } from '../../../loader/decompress/index.ts';
 import { type Coroutine, Engine, type Task, WaitQueue } from '../../../loader/engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { FakeKernel, MS, SECOND } from './fake-kernel.ts';
 import type { TreeModule } from './module-tree.ts';

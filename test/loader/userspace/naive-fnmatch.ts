@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** fnmatch by plain recursion: every way a `*` can stretch is tried. */
 export function naiveFnmatch(pattern: string, text: string): boolean {
   if (pattern === '') return text === '';

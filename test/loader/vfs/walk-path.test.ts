@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Paths walked by the model, and by the kernel that runs this test. */
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../loader/engine/random.ts';
 import { EventLog } from '../../../loader/events/event-log.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Small runs written by hand: a test says what happened, this makes the events of it. */
 
 import type { AreaPurpose, EventBody, TraceEvent } from '../../../loader/events/event.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { ADDRESS_SPACES } from '../../../loader/presets/address-spaces.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { ADDRESS_SPACES } from '../../../loader/presets/address-spaces.ts';
 import { AddressMap } from '../../../loader/view/address-map.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { openCatalog } from '../../../loader/catalog/catalog.ts';
 import type { TraceEvent } from '../../../loader/events/event.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { parseMoment } from '../../../loader/view/moment.ts';
 import { HandTrace } from './hand-trace.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { openCatalog } from '../../../loader/catalog/catalog.ts';
 import { prepareRun } from '../../../loader/scenario/prepare.ts';

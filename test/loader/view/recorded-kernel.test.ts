@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Operations recorded from a real 6.12 kernel (test/golden/vectors), told as its events would tell
  * them. What the view model makes of them must be the free blocks that kernel was left with.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { areasOfVmallocinfo, recordedSpace } from '../../../loader/view/recorded-space.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * A small kernel for tests: a naive lowest-fit allocator with lazy freeing, and requests that read,
  * decompress and lay out modules with it. It keeps its own books, against which the views of its

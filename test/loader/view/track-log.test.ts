@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Tracks, totals and the headline of a run, held to sums and slices made from its events anew. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCatalog } from '../../../loader/catalog/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A VmallocSpace on its own, with everything it says kept. */
 import { KernelLog } from '../../../loader/engine/printk.ts';
 import type { EventBody, VmallocEvent } from '../../../loader/events/event.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Traces recorded from Linux 6.12.117 (i386, non-PAE, HIGHMEM4G) replayed operation by operation.
  * The traces' own header explains their lines.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { type Fixture, hex, makeSpace, OWNER } from './fixture.ts';
 

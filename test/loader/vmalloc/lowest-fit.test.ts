@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The short way to the lowest fit against the kernel's own walk. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

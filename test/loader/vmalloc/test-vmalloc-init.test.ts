@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The tests as a module's init runs them: in a kernel thread, with workers that come in between. */
 import { describe, expect, it } from 'vitest';
 import { Engine, KernelLog, Random, Work } from '../../../loader/engine/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The test module traced on a real kernel, event by event. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** A machine for the kernel's vmalloc tests with the window as it is when their module starts. */
 import {
   TestMachine,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Parameters, workers and what is put off. */
 import { describe, expect, it } from 'vitest';
 import {

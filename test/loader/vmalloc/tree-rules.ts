@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The rules a dumped free tree must keep, checked from the dump alone. */
 import type { FreeBlockDump } from '../../../loader/vmalloc/index.ts';
 

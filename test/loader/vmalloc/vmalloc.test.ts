@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { GFP } from '../../../loader/vmalloc/index.ts';
 import { makeSpace, OWNER } from './fixture.ts';

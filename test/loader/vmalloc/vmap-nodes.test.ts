@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { absoluteAddress } from '../../../loader/base/index.ts';
 import { makeSpace, OWNER, preset } from './fixture.ts';

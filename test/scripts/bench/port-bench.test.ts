@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { runPortBench } from '../../../scripts/bench/port-bench.ts';
 

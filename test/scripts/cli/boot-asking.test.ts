@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `boot --guest linux`: a real Linux asks the model for its modules. */
 import { spawn, spawnSync } from 'node:child_process';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** `verify --alone`: a scenario's steps on the real kernel alone. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

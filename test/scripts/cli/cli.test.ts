@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The command line as a user meets it: the built program, its exit codes and its messages. */
 import { spawn, spawnSync } from 'node:child_process';
 import {

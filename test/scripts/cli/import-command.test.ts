@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** From the files of a machine to an answer, by the built program. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

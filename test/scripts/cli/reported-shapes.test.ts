@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /**
  * Scenarios with the shapes of what people reported. Their own files are run where they lie beside
  * the project (`../shared/cases`); everywhere else those made here after the same kinds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** The page's server: what it serves, to whom, and how the command ends. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

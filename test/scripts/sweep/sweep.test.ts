@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** Sweeps as a user meets them: interrupted, in shards, and with wrong input. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

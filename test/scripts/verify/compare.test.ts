@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { ObservedCall, ObservedRun } from '../../../emulator/linux/observed.ts';
 import { comparePlaces, compareRuns, emptyComparison } from '../../../scripts/verify/compare.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { GuestMappingError } from '../../../emulator/linux/scenario-ops.ts';
 import { scenarioOf } from '../../../scripts/verify/suite.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /** What the kernel's own test module did on 120 MiB windows, repeated on the model. */
 import { describe, expect, it } from 'vitest';
 import {

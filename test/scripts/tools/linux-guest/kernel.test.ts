@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { entryKey, unmetLines } from '../../../../scripts/tools/linux-guest/kernel.ts';
