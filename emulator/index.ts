@@ -1,4 +1,4 @@
-// Booting guests
+/** Guests, the machine they run in, and the module port: nothing of Node, so it runs in a tab. */
 
 // The module port
 export { ModulePortDevice, type ModulePortOptions, type PortHost } from './port/device.ts';
@@ -33,7 +33,7 @@ export {
 } from './storm/boot.ts';
 // The machine
 export { GuestMachine, type GuestMachineOptions } from './v86/guest-machine.ts';
+export type { V86Exports, V86Imports } from './v86/internals.ts';
 export type { IoDevice, MachineEnd } from './v86/main-loop-gate.ts';
 export { type MultibootImage, type MultibootResult, readMultiboot } from './v86/multiboot.ts';
-export { loadV86Wasm } from './v86/node-host.ts';
 export { printedFile, SerialConsole } from './v86/serial-console.ts';

@@ -18,10 +18,9 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 
 /**
- * Bundle by name: its entry file, and whether it is a program (shebang, executable), a tool of the
- * checkout (a program that may import what only developers install) or a library. tools/ is not
- * part of the package.
- * `pure` bundles may not import Node's own modules. An entry that does not exist is left out.
+ * Bundle by name: its entry file, and whether it is a program (shebang, executable) or a tool of the
+ * checkout (a program that may import what only developers install). tools/ is not part of the
+ * package. An entry that does not exist is left out.
  */
 const ENTRIES = {
   'tools/bench-web.js': { entry: 'scripts/bench/bench-web.ts', kind: 'tool' },
@@ -30,9 +29,20 @@ const ENTRIES = {
   'tools/bench.js': { entry: 'scripts/bench/bench.ts', kind: 'tool' },
   'modules-debian.js': { entry: 'scripts/tools/modules-debian.ts', kind: 'program' },
   'guest-linux.js': { entry: 'scripts/tools/guest-linux.ts', kind: 'program' },
+  'guest-userland.js': { entry: 'scripts/tools/guest-userland.ts', kind: 'program' },
   'guest-qemu.js': { entry: 'scripts/tools/guest-qemu.ts', kind: 'program' },
-  'emulator.js': { entry: 'emulator/index.ts', kind: 'library' },
-  'loader.js': { entry: 'loader/index.ts', kind: 'pure' },
+};
+
+/** The package's entries for other programs; `node: false` ones run in a browser as well. */
+const LIBRARY = {
+  loader: { entry: 'loader/index.ts', node: false },
+  vmalloc: { entry: 'loader/vmalloc/index.ts', node: false },
+  elf: { entry: 'loader/elf/index.ts', node: false },
+  decompress: { entry: 'loader/decompress/index.ts', node: false },
+  trace: { entry: 'loader/trace.ts', node: false },
+  memfs: { entry: 'loader/memfs/index.ts', node: false },
+  emulator: { entry: 'emulator/index.ts', node: false },
+  'emulator-node': { entry: 'emulator/node.ts', node: true },
 };
 
 /** The command line and the workers of its sweeps; what a command needs is loaded when it is run. */
@@ -42,6 +52,8 @@ const COMMAND_LINE = {
 };
 /** A file that several parts of the command line share, or that one of them loads late. */
 const PART = /^part-[0-9A-Z]{8}\.js(\.map)?$/;
+/** A file that several entries of the library share. */
+const SHARED = /^shared-[0-9A-Z]{8}\.js(\.map)?$/;
 
 /** The export of the loader bundle that gives the scenario format as a JSON Schema. */
 const SCHEMA_EXPORT = 'scenarioJsonSchema';
@@ -62,7 +74,7 @@ async function main(args) {
       bundle(name, options, options.kind === 'tool' ? all : dependencies),
     ),
   );
-  written.unshift(...(await commandLine(dependencies)));
+  written.unshift(...(await commandLine(dependencies)), ...(await library(dependencies)));
   await buildWeb(ROOT, join(DIST, 'web'));
   written.push('web/');
   if (args.includes('--types')) {
@@ -91,20 +103,52 @@ const SHAPE = {
   metafile: true,
 };
 
-async function bundle(name, { entry, kind }, dependencies) {
+async function bundle(name, { entry }, dependencies) {
   const result = await build({
     ...SHAPE,
     entryPoints: [entry],
     outfile: join(DIST, name),
     packages: 'external',
-    ...(kind === 'pure' ? { platform: 'neutral', target: 'es2023' } : {}),
-    ...(isProgram(kind) ? { banner: { js: '#!/usr/bin/env node' } } : {}),
+    banner: { js: '#!/usr/bin/env node' },
   });
-  checkImports(name, kind, result, dependencies);
+  checkImports(name, result.metafile.outputs, dependencies);
   for (const file of result.outputFiles) {
-    await replace(file.path, file.contents, isProgram(kind) && file.path.endsWith('.js'));
+    await replace(file.path, file.contents, file.path.endsWith('.js'));
   }
   return name;
+}
+
+/** The library's entries share their parts, so that a class is the same one from any of them. */
+async function library(dependencies) {
+  const result = await build({
+    ...SHAPE,
+    entryPoints: Object.fromEntries(
+      Object.entries(LIBRARY).map(([name, { entry }]) => [name, entry]),
+    ),
+    outdir: DIST,
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    packages: 'external',
+    platform: 'neutral',
+    target: 'es2023',
+    sourcesContent: true,
+  });
+  const { outputs } = result.metafile;
+  for (const [name, { node }] of Object.entries(LIBRARY)) {
+    checkImports(`${name}.js`, reachable(outputs, `dist/${name}.js`), dependencies, node);
+  }
+  await replaceAll(result.outputFiles, SHARED);
+  return Object.keys(LIBRARY).map((name) => `${name}.js`);
+}
+
+/** The outputs that an entry loads, itself among them. */
+function reachable(outputs, entry, found = {}) {
+  if (found[entry] !== undefined || outputs[entry] === undefined) return found;
+  found[entry] = outputs[entry];
+  for (const { path, external } of outputs[entry].imports) {
+    if (!external) reachable(outputs, path, found);
+  }
+  return found;
 }
 
 /**
@@ -123,35 +167,33 @@ async function commandLine(dependencies) {
     minifyWhitespace: true,
     minifySyntax: true,
   });
-  checkImports('cli.js', 'program', result, outside);
+  checkImports('cli.js', result.metafile.outputs, outside);
+  await replaceAll(result.outputFiles, PART);
+  return Object.keys(COMMAND_LINE).map((name) => `${name}.js`);
+}
+
+/** Writes the files of a build in parts, and takes away parts of builds before it. */
+async function replaceAll(files, part) {
   const names = new Set();
-  for (const { path, contents } of result.outputFiles) {
+  for (const { path, contents } of files) {
     names.add(basename(path));
     await replace(path, contents, basename(path) === 'cli.js');
   }
   for (const name of await readdir(DIST)) {
-    if (PART.test(name) && !names.has(name)) await rm(join(DIST, name));
-  }
-  return Object.keys(COMMAND_LINE).map((name) => `${name}.js`);
-}
-
-function checkImports(name, kind, result, dependencies) {
-  for (const { path, external } of Object.values(result.metafile.outputs).flatMap(
-    (o) => o.imports,
-  )) {
-    if (external) checkImport(name, kind, path, dependencies);
+    if (part.test(name) && !names.has(name)) await rm(join(DIST, name));
   }
 }
 
-function isProgram(kind) {
-  return kind === 'program' || kind === 'tool';
+function checkImports(name, outputs, dependencies, node = true) {
+  for (const { path, external } of Object.values(outputs).flatMap((o) => o.imports)) {
+    if (external) checkImport(name, path, dependencies, node);
+  }
 }
 
 /** What a bundle leaves outside must be there where the package is installed. */
-function checkImport(name, kind, path, dependencies) {
+function checkImport(name, path, dependencies, node) {
   if (isBuiltin(path)) {
-    if (kind === 'pure')
-      throw new BuildError(`dist/${name} imports ${path}, expected no Node module`);
+    if (!node) throw new BuildError(`dist/${name} imports ${path}, expected no Node module`);
     return;
   }
   const parts = path.split('/');

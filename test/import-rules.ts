@@ -25,6 +25,7 @@ export const LOADER_ORDER = [
   'catalog',
   'scenario',
   'import',
+  'trace.ts',
   'index.ts',
 ] as const;
 

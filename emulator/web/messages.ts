@@ -161,6 +161,8 @@ const frameSchema = z.object({
   seq: count,
   /** The last event in words; '' before the first. */
   event: z.string(),
+  /** The request it is of; 0: none. */
+  request: count,
   codes: bytes,
   columns: count,
   cellBytes: count,

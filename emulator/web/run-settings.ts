@@ -1,6 +1,10 @@
 /** What the run panel puts over a scenario; also what a shared link carries. */
 import * as z from 'zod';
+import { CompileError, namedKernel } from '../../loader/scenario/index.ts';
 import { SHADINGS } from '../../loader/view/index.ts';
+
+/** Characters of a kernel's name with all that is switched. */
+export const MAX_KERNEL = 300;
 
 export const COMPRESSIONS = ['none', 'gzip', 'xz', 'zstd'] as const;
 
@@ -8,7 +12,8 @@ export const COMPRESSIONS = ['none', 'gzip', 'xz', 'zstd'] as const;
 const vmallocSchema = z.union([z.string().min(1).max(60), z.number().int().min(1).max(1000)]);
 
 export const runSettingsSchema = z.object({
-  kernel: z.string().min(1).max(60).optional(),
+  /** A release, or one with features switched: `v6.12+early_check=false`. */
+  kernel: z.string().min(1).max(MAX_KERNEL).optional(),
   cpus: z.number().int().min(1).max(8192).optional(),
   vmalloc: vmallocSchema.optional(),
   compression: z.enum(COMPRESSIONS).optional(),
@@ -27,14 +32,8 @@ export function applySettings(document: unknown, settings: RunSettings): unknown
   const scenario: Record<string, unknown> = { ...document };
   const { kernel, cpus, vmalloc, compression, seed } = settings;
   if (kernel !== undefined || compression !== undefined) {
-    const given = scenario.kernel;
-    const choice =
-      given !== null && typeof given === 'object'
-        ? { ...given }
-        : { ...(given === undefined ? {} : { base: given }) };
     scenario.kernel = {
-      ...choice,
-      ...(kernel === undefined ? {} : { base: kernel }),
+      ...kernelUnder(scenario.kernel, kernel),
       ...(compression === undefined ? {} : { compression }),
     };
   }
@@ -49,4 +48,29 @@ export function applySettings(document: unknown, settings: RunSettings): unknown
   }
   if (seed !== undefined) scenario.seed = seed;
   return scenario;
+}
+
+/** The kernel of a document with another base, and with the features that one switches. */
+function kernelUnder(given: unknown, kernel: string | undefined): object {
+  const own =
+    given !== null && typeof given === 'object'
+      ? given
+      : given === undefined
+        ? {}
+        : { base: given };
+  if (kernel === undefined) return own;
+  const named = switchedKernel(kernel);
+  // What cannot be read is left for the schema to refuse.
+  return { ...own, ...(named ?? { base: kernel }) };
+}
+
+/** The base and the features of `v6.12+dups=off`; undefined for what names no kernel. */
+export function switchedKernel(text: string): object | undefined {
+  try {
+    const { base, switches } = namedKernel(text, 'kernel');
+    return { ...switches, base };
+  } catch (error) {
+    if (error instanceof CompileError) return undefined;
+    throw error;
+  }
 }

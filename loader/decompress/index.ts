@@ -14,6 +14,7 @@ export { moduleDecompressionFormat } from './format.ts';
 export { decodeGzip } from './gzip.ts';
 export { failAtAllocation } from './outcome.ts';
 export { type PageArrayAllocation, pageArrayGrowth } from './page-array.ts';
+export { decompressModule, unpackModule } from './unpack-module.ts';
 export { decodeUserGzip } from './user-gzip.ts';
 export type { UserDecode } from './user-result.ts';
 export { decodeUserXz } from './user-xz.ts';

@@ -2,6 +2,7 @@
 
 export { cString, hasPrefix } from './c-string.ts';
 export { insideFile } from './elf-checks.ts';
+export type { ElfClass } from './elf-constants.ts';
 export { SHF, SHT } from './elf-constants.ts';
 export type { ElfHeader, ElfSection } from './elf-records.ts';
 export type {
@@ -31,6 +32,7 @@ export { ElfView } from './elf-view.ts';
 export { type ExtractedModinfo, extractModinfo } from './extract-modinfo.ts';
 export { checkRwxSections, layoutModule, MOD_MEM_TYPES } from './layout.ts';
 export { layoutBefore64 } from './layout-before-64.ts';
+export type { ModinfoArea } from './modinfo.ts';
 export { modinfoEntries } from './modinfo.ts';
 export { readElf } from './module-elf.ts';
 export type { ModuleFileFacts, SectionFacts, StandInResult, SymbolFacts } from './module-facts.ts';

@@ -1,4 +1,5 @@
 export { Completion } from './completion.ts';
+export type { Cpu } from './cpu.ts';
 export { Engine } from './engine.ts';
 export type { EngineOptions, SpawnOptions } from './engine-options.ts';
 export { EventQueue, type Timer } from './event-queue.ts';

@@ -404,19 +404,17 @@ class Builder {
     for (const { name, users } of modules.values()) {
       for (const user of users) needs.set(user, [...(needs.get(user) ?? []), name]);
     }
-    const names = new Set([...sizes.keys(), ...asked]);
+    const names = new Set([...sizes.keys(), ...asked].filter((name) => /^[\w-]{1,63}$/.test(name)));
     if (names.size === 0) {
       if (spaces.length === 0 && aliases.size === 0 && requests.length === 0) return undefined;
       this.#say('assumed', "the bundled catalog 'boot': no file lists modules", 'nothing');
       return { catalog: 'boot' };
     }
-    const listed = [...names]
-      .filter((name) => /^[\w-]{1,63}$/.test(name))
-      .map((name) => ({
-        name,
-        size: Math.min(sizes.get(name) || MEDIAN_MODULE, LARGEST_MODULE),
-        needs: needs.get(name) ?? [],
-      }));
+    const listed = [...names].map((name) => ({
+      name,
+      size: Math.min(sizes.get(name) || MEDIAN_MODULE, LARGEST_MODULE),
+      needs: needs.get(name) ?? [],
+    }));
     const unknown = listed.filter(({ name }) => !sizes.has(name)).length;
     if (sizes.size > 0) {
       this.#say(
@@ -446,8 +444,8 @@ class Builder {
   /** Without calls: the modules that were loaded, or the devices that were there. */
   #stepsWithoutCalls(modules: Readonly<Record<string, unknown>>): readonly unknown[] {
     const { aliases, modules: loaded, spaces } = this.#facts;
-    if (loaded.size > 0) {
-      const list = [...loaded.keys()].reverse();
+    if (loaded.size > 0 && !('catalog' in modules)) {
+      const list = [...loaded.keys()].filter((name) => /^[\w-]{1,63}$/.test(name)).reverse();
       this.#say(
         'derived',
         `the order of ${list.length} loads: /proc/modules lists the latest first`,

@@ -26,6 +26,12 @@ export const FORMATS: readonly LineFormat[] = [
 const PROBE_LINES = 300;
 const PROBE_CHARACTERS = 1 << 16;
 
+/**
+ * Characters of a line that is looked at, JSON apart. The kernel's own lines end at 1,024 (LOG_LINE_MAX)
+ * and at a page (seq_file, tracefs); patterns need more than linear time for hostile ones.
+ */
+const LONGEST_LOOKED = 1 << 14;
+
 interface Opened {
   readonly format: LineFormat;
   readonly reader: LineReader;
@@ -99,6 +105,14 @@ export class EvidenceReader {
     const text = number === 1 && raw.startsWith('\ufeff') ? raw.slice(1) : raw;
     this.#count.lines += 1;
     if (text === '' || text.trim() === '') return;
+    if (text.length > LONGEST_LOOKED && !/^(?:\x1e|data: )?\{/.test(text.slice(0, 16))) {
+      this.#refuse(
+        number,
+        `a line of ${text.length} characters, at most ${LONGEST_LOOKED} are looked at`,
+        text,
+      );
+      return;
+    }
     const order = this.#order;
     for (let i = 0; i < order.length; i += 1) {
       const { format, reader } = order[i]!;
@@ -129,7 +143,7 @@ function scoreOf(format: LineFormat, lines: readonly string[]): number {
   const reader = format.open(new Facts(), '');
   let score = 0;
   for (const [i, text] of lines.entries()) {
-    if (text.trim() === '') continue;
+    if (text.trim() === '' || text.length > LONGEST_LOOKED) continue;
     const taken = reader.line(text, i + 1);
     if (taken === 'used') score += 3;
     else if (taken === 'passed') score += 1;

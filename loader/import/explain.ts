@@ -167,6 +167,7 @@ function explainFailures(facts: Facts, report: SpaceReport | undefined): Explain
     const match = findMessage(text);
     if (match?.rule.id !== 'va-window') continue;
     const [, size, start, end] = match.found;
+    if (!Number.isSafeInteger(Number(size))) continue;
     note(Number(size), placeText(place), start === undefined ? undefined : [start, end!]);
   }
   for (const { failed, size, place } of facts.allocs) if (failed) note(size, placeText(place));

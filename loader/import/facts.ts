@@ -95,8 +95,8 @@ export interface Unusable {
 
 /** Keeps at most so many of each list; what is beyond is counted. */
 export const LIMITS = {
-  requests: 200_000,
-  allocs: 200_000,
+  requests: 100_000,
+  allocs: 100_000,
   areas: 500_000,
   messages: 20_000,
   modules: 20_000,
@@ -156,6 +156,7 @@ export class Facts {
   /** Text of the machine's modprobe.d. */
   readonly modprobeConf: string[] = [];
   highestCpu = -1;
+  readonly #names = new Map<string, string>();
 
   /** False when the list is full; the item is then counted as dropped. */
   keep<K extends keyof typeof LIMITS>(list: K, held: number): boolean {
@@ -164,10 +165,22 @@ export class Facts {
     return false;
   }
 
+  /**
+   * The same text without a hold on the line it was cut from: V8 keeps the whole of a text alive for
+   * a part of it, here a mebibyte for a name.
+   */
+  own(text: string): string {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    const copy = Array.from(text).join('');
+    if (this.#names.size < 65_536) this.#names.set(copy, copy);
+    return copy;
+  }
+
   refuse(place: Place, why: string, found: string): void {
     const short = found.length > 80 ? `${found.slice(0, 80)}…` : found;
     if (this.keep('unusable', this.unusable.length)) {
-      this.unusable.push({ place, why, found: short });
+      this.unusable.push({ place, why, found: this.own(short) });
     }
   }
 

@@ -143,7 +143,7 @@ const UDEVADM = list('udevadm', 'udevadm info -e', (facts, _file, text) => {
   if (found === null) return null;
   const value = found[2]!;
   if (found[1] === 'E') {
-    if (value.startsWith('MODALIAS=')) {
+    if (/^MODALIAS=./.test(value)) {
       return addAlias(facts, value.slice(9));
     }
     if (value.startsWith('DRIVER=')) {

@@ -66,7 +66,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'module-plt',
-    pattern: /(\S+): section (\d+) reloc (\d+) sym '(.*?)': relocation (\d+) out of range/,
+    pattern: /(\S{1,63}): section (\d+) reloc (\d+) sym '(.*?)': relocation (\d+) out of range/,
     module: 1,
     meaning:
       'The module lies too far from what it calls: the module area was full and the fallback took it without PLTs.',
@@ -137,7 +137,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'this-module',
-    pattern: /(?:module (\S+)|(\S+)): .*\.gnu\.linkonce\.this_module/,
+    pattern: /(?:module (\S+)|(\S{1,63})): .*\.gnu\.linkonce\.this_module/,
     module: 1,
     meaning:
       'struct module of the file is missing, doubled or not of the size that the running kernel has.',
@@ -155,7 +155,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'stripped',
-    pattern: /(\S+): module has no symbols \(stripped\?\)/,
+    pattern: /(\S{1,63}): module has no symbols \(stripped\?\)/,
     module: 1,
     meaning: 'The symbol table is gone: the module was stripped of everything.',
     advice: 'Strip with `strip --strip-debug`, never `strip` alone.',
@@ -164,7 +164,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'write-exec',
-    pattern: /(\S+): section (\S+) \(index (\d+)\) has invalid WRITE\|EXEC flags/,
+    pattern: /(\S{1,63}): section (\S+) \(index (\d+)\) has invalid WRITE\|EXEC flags/,
     module: 1,
     meaning: 'A section may be written and executed; CONFIG_STRICT_MODULE_RWX refuses it.',
     advice: 'Take the WRITE or EXEC flag from that section in the source (often assembler).',
@@ -173,7 +173,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'vermagic',
-    pattern: /(\S+): version magic '(.*?)' should be '(.*?)'/,
+    pattern: /(\S{1,63}): version magic '(.*?)' should be '(.*?)'/,
     module: 1,
     meaning: 'The module was built for another release or configuration (vermagic differs).',
     advice: REBUILD,
@@ -182,7 +182,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'no-version',
-    pattern: /(\S+): no version for "?(.*?)"? found: kernel tainted/,
+    pattern: /(\S{1,63}): no version for "?(.*?)"? found: kernel tainted/,
     module: 1,
     meaning:
       'CONFIG_MODVERSIONS finds no checksum for a symbol in the module; it is loaded, the kernel tainted.',
@@ -191,7 +191,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'modversions',
-    pattern: /(\S+): disagrees about version of symbol (\S+)/,
+    pattern: /(\S{1,63}): disagrees about version of symbol (\S+)/,
     module: 1,
     meaning:
       "The checksum (CRC) of a symbol in the module is not the kernel's: the interface changed between the two builds.",
@@ -201,7 +201,8 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'bad-vermagic',
-    pattern: /(\S+): (?:bad|forced) vermagic: kernel tainted|(\S+): module_layout: kernel tainted/,
+    pattern:
+      /(\S{1,63}): (?:bad|forced) vermagic: kernel tainted|(\S{1,63}): module_layout: kernel tainted/,
     module: 1,
     meaning: 'The module was loaded by force although its vermagic is missing or wrong.',
     advice: 'Do not force (`modprobe --force`): rebuild.',
@@ -209,7 +210,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'unknown-symbol',
-    pattern: /(\S+): Unknown symbol (\S+) \(err (-?\d+)\)/,
+    pattern: /(\S{1,63}): Unknown symbol (\S+) \(err (-?\d+)\)/,
     module: 1,
     meaning:
       'A symbol the module uses has no owner that can be used. err -2: nobody exports it. err -22: checksum, licence or namespace forbid it. err -16: its owner\'s init had not ended after 30 s. err 0: old kernels for "not found".',
@@ -220,7 +221,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'unknown-symbol',
-    pattern: /(\S+): Unknown symbol (\S+)$/,
+    pattern: /(\S{1,63}): Unknown symbol (\S+)$/,
     module: 1,
     meaning: 'Nobody exports a symbol that the module uses (text of kernels before 2.6.36).',
     advice: 'Load the owner first: use modprobe, not insmod, and run depmod.',
@@ -229,7 +230,8 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'namespace',
-    pattern: /(\S+): module uses symbol \(?(\S+?)\)? from namespace (\S+), but does not import it/,
+    pattern:
+      /(\S{1,63}): module uses symbol \(?(\S+?)\)? from namespace (\S+), but does not import it/,
     module: 1,
     meaning: 'The symbol lies in a namespace that the module does not import.',
     advice: "Add MODULE_IMPORT_NS to the module's source.",
@@ -238,7 +240,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'gave-up-owner',
-    pattern: /(\S+): gave up waiting for init of module (\S+?)\.?$/,
+    pattern: /(\S{1,63}): gave up waiting for init of module (\S+?)\.?$/,
     module: 1,
     meaning: 'The owner of a symbol was still in its init after 30 seconds.',
     advice: "Look at the owner's init: it hangs, or it asks for this module itself.",
@@ -248,7 +250,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   {
     id: 'gpl-only',
     pattern:
-      /(\S+): module (?:using|uses) GPL-only symbol|FATAL: modpost: GPL-incompatible module (\S+)/,
+      /(\S{1,63}): module (?:using|uses) GPL-only symbol|FATAL: modpost: GPL-incompatible module (\S+)/,
     module: 1,
     meaning: 'A module without a GPL-compatible licence uses a symbol exported for those only.',
     advice: 'Use another interface or another licence.',
@@ -257,7 +259,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'duplicate-symbol',
-    pattern: /(\S+): exports duplicate symbol (\S+) \(owned by (\S+?)\)/,
+    pattern: /(\S{1,63}): exports duplicate symbol (\S+) \(owned by (\S+?)\)/,
     module: 1,
     meaning: 'Another module or the kernel exports a symbol of that name already.',
     advice: 'Two builds of one driver are installed: unload or blacklist the other one.',
@@ -267,7 +269,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   {
     id: 'relocation',
     pattern:
-      /(\S+): Unknown (?:rela )?relocation: (\d+)|Unknown rela relocation: (\d+)|overflow in relocation type/,
+      /(\S{1,63}): Unknown (?:rela )?relocation: (\d+)|Unknown rela relocation: (\d+)|overflow in relocation type/,
     module: 1,
     meaning: 'A relocation type that the kernel cannot apply, or one that overflows.',
     advice: `${REBUILD} Check compiler and binutils against those of the kernel.`,
@@ -276,7 +278,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'common',
-    pattern: /(\S+): please compile with -fno-common/,
+    pattern: /(\S{1,63}): please compile with -fno-common/,
     module: 1,
     meaning: 'A COMMON symbol is in the symbol table.',
     advice: 'Compile with -fno-common, as kbuild does.',
@@ -285,7 +287,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'percpu',
-    pattern: /(\S+): Could not allocate (\d+) bytes percpu data/,
+    pattern: /(\S{1,63}): Could not allocate (\d+) bytes percpu data/,
     module: 1,
     meaning: 'The reserved chunk of per-CPU memory is full.',
     advice:
@@ -295,7 +297,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'ctors',
-    pattern: /(\S+): has both \.ctors and \.init_array/,
+    pattern: /(\S{1,63}): has both \.ctors and \.init_array/,
     module: 1,
     meaning: 'The module has constructors of both kinds.',
     advice: 'Compile all of it with one compiler.',
@@ -313,7 +315,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'livepatch',
-    pattern: /(\S+): module is marked as livepatch module, but livepatch support is disabled/,
+    pattern: /(\S{1,63}): module is marked as livepatch module, but livepatch support is disabled/,
     module: 1,
     meaning: 'A livepatch for a kernel without CONFIG_LIVEPATCH.',
     advice: 'Boot the kernel the patch is for.',
@@ -323,7 +325,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   {
     id: 'signature-taint',
     pattern:
-      /(\S+): module verification failed: signature and\/or required key missing - tainting kernel/,
+      /(\S{1,63}): module verification failed: signature and\/or required key missing - tainting kernel/,
     module: 1,
     meaning:
       'The module is not signed by a key that the kernel trusts; it is loaded all the same, and the kernel tainted (E). Printed once per boot.',
@@ -360,7 +362,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'already-loaded',
-    pattern: /(\S+): module is already loaded/,
+    pattern: /(\S{1,63}): module is already loaded/,
     module: 1,
     meaning: 'The name is taken in /sys/module: a module that is being removed, or one built in.',
     advice: 'Wait for the removal to end; a built-in driver needs no module.',
@@ -378,7 +380,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'param-invalid',
-    pattern: /(\S+): [`'](.*)' invalid for parameter [`'](.*)'/,
+    pattern: /(\S{1,63}): [`'](.*)' invalid for parameter [`'](.*)'/,
     module: 1,
     meaning: "The value does not fit the parameter's type; the load fails before init.",
     advice: 'See `modinfo -p`. Look through options lines of modprobe.d and the command line.',
@@ -387,7 +389,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'param-large',
-    pattern: /(\S+): [`'](.*)' too large for parameter [`'](.*)'/,
+    pattern: /(\S{1,63}): [`'](.*)' too large for parameter [`'](.*)'/,
     module: 1,
     meaning: "The value is longer than the parameter's buffer.",
     advice: 'Shorten it.',
@@ -396,7 +398,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'param-unknown',
-    pattern: /(\S+): unknown parameter '(.*?)' ignored/,
+    pattern: /(\S{1,63}): unknown parameter '(.*?)' ignored/,
     module: 1,
     meaning: 'The module has no such parameter; the load goes on.',
     advice: 'Correct the options line of modprobe.d.',
@@ -404,7 +406,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'param-unknown-old',
-    pattern: /(\S+): Unknown parameter [`'](.*)'/,
+    pattern: /(\S{1,63}): Unknown parameter [`'](.*)'/,
     module: 1,
     meaning: 'The module has no such parameter (kernels before 3.15 fail the load).',
     advice: 'Correct the options line of modprobe.d.',
@@ -499,7 +501,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'taint-oot',
-    pattern: /(\S+): loading out-of-tree module taints kernel/,
+    pattern: /(\S{1,63}): loading out-of-tree module taints kernel/,
     module: 1,
     meaning: "The module was not built with the kernel's tree (taint O). It is loaded.",
     advice: 'Nothing to do.',
@@ -507,7 +509,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'taint-licence',
-    pattern: /(\S+): module license '(.*?)' taints kernel/,
+    pattern: /(\S{1,63}): module license '(.*?)' taints kernel/,
     module: 1,
     meaning:
       'The licence is not compatible with the GPL (taint P). It is loaded, without GPL-only symbols.',
@@ -516,7 +518,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'taint-staging',
-    pattern: /(\S+): module is from the staging directory/,
+    pattern: /(\S{1,63}): module is from the staging directory/,
     module: 1,
     meaning: 'A driver of drivers/staging (taint C). It is loaded.',
     advice: 'Nothing to do.',
@@ -540,7 +542,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'refcount',
-    pattern: /(\S+): (?:refcount|module is in use)/i,
+    pattern: /(\S{1,63}): (?:refcount|module is in use)/i,
     module: 1,
     meaning: 'Somebody still uses the module.',
     advice: 'See `lsmod`, last column.',
@@ -549,7 +551,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'no-exit',
-    pattern: /(\S+): module has no exit function|Module (\S+) has no cleanup/i,
+    pattern: /(\S{1,63}): module has no exit function|Module (\S+) has no cleanup/i,
     module: 1,
     meaning: 'A module with init but no exit cannot be removed.',
     advice: 'Reboot, or force (which taints).',
@@ -575,7 +577,7 @@ export const MESSAGE_RULES: readonly MessageRule[] = [
   },
   {
     id: 'oom-vmalloc',
-    pattern: /(\S+): page allocation failure: order:(\d+)/,
+    pattern: /(\S{1,63}): page allocation failure: order:(\d+)/,
     meaning: 'Memory itself ran out, not address space.',
     advice: 'Look at Mem-Info below it.',
     rule: 'vmalloc/space.ts',

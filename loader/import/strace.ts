@@ -13,7 +13,7 @@ const PREFIX =
 const CALL = /^([a-z_]\w*)\(/;
 const RESUMED = /^<\.\.\. (\w+) resumed>\s?(.*)$/;
 const RESULT =
-  /\)?\s+=\s+(\?|-?\d+|0x[0-9a-f]+)(?:<([^>]*)>)?(?:\s+([A-Z]\w+))?(?:\s+\((.*?)\))?(?:\s+<(\d+)\.(\d+)>)?\s*$/;
+  /\)?\s{1,80}= (\?|-?\d{1,20}|0x[0-9a-f]{1,16})(?:<([^>]*)>)?(?: ([A-Z]\w+))?(?: \(([^()]*)\))?(?: <(\d{1,9})\.(\d{1,9})>)?\s{0,9}$/;
 const MODULE_FILE = /\.ko(?:\.(?:gz|xz|zst))?$/;
 const OPENS = new Set(['open', 'openat', 'openat2']);
 const CALLS = new Set(['finit_module', 'init_module', 'delete_module']);
@@ -231,8 +231,8 @@ function nanosOf(fraction: string): number {
 function returned(result: RegExpExecArray): number | undefined {
   const [, value, , name] = result;
   if (name !== undefined && Object.hasOwn(ERRNO, name)) return -ERRNO[name as ErrnoName];
-  if (value === '?') return undefined;
-  return Number(value);
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 function flagBits(text: string | undefined): number {

@@ -32,7 +32,35 @@ const PERF_TRACE =
 /** What a bpftrace program prints, by the convention of `modstorm record`. */
 const BPFTRACE = /^(\d{1,20}) (\d{1,4}) (\d{1,10}) (\S{1,40}) ([a-z_]\w*)(?: (.*))?$/;
 
+/**
+ * The usual line without a pattern: traces have millions. Null for every other form, which the
+ * pattern then reads.
+ */
+function parseUsual(line: string): TraceLine | null {
+  const open = line.indexOf(' [');
+  const close = line.indexOf(']', open);
+  if (open < 0 || close < 0 || close - open > 6) return null;
+  const colon = line.indexOf(': ', close);
+  if (colon < 0 || colon - close > 40) return null;
+  const dash = line.lastIndexOf('-', open);
+  const point = line.lastIndexOf('.', colon);
+  const space = line.lastIndexOf(' ', colon);
+  if (dash < 1 || point < space || space < close) return null;
+  const pid = Number(line.slice(dash + 1, open));
+  const cpu = Number(line.slice(open + 2, close));
+  const seconds = line.slice(space + 1, point);
+  const fraction = line.slice(point + 1, colon);
+  if (!(Number.isInteger(pid) && Number.isInteger(cpu) && dash - line.search(/\S/) <= 40))
+    return null;
+  if (!/^\d{1,12}$/.test(seconds) || !/^\d{1,9}$/.test(fraction)) return null;
+  const event = eventOf(line.slice(colon + 2).trimStart());
+  if (event === null) return null;
+  return { comm: line.slice(0, dash).trimStart(), pid, cpu, seconds, fraction, ...event };
+}
+
 export function parseFtrace(line: string): TraceLine | null {
+  const usual = parseUsual(line);
+  if (usual !== null) return usual;
   const found = FTRACE.exec(line);
   if (found === null) return null;
   const [, comm, pid, cpu, seconds, fraction, body] = found;

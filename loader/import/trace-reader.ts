@@ -1,6 +1,6 @@
 /** Reads traces: `module:*`, `vmalloc:*` and the three system calls; others are counted. */
 import { FileClock } from './clock.ts';
-import type { Facts, SeenRequest } from './facts.ts';
+import { type Facts, LIMITS, type SeenRequest } from './facts.ts';
 import { damaged, type LineFormat, type LineReader, type Taken } from './format.ts';
 import {
   type PerfCall,
@@ -87,7 +87,9 @@ class TraceReader implements LineReader {
 
   #push(request: SeenRequest): void {
     const facts = this.#facts;
-    if (facts.keep('requests', facts.requests.length)) facts.requests.push(request);
+    if (!facts.keep('requests', facts.requests.length)) return;
+    request.target = facts.own(request.target);
+    facts.requests.push(request);
   }
 
   #enter(
@@ -104,7 +106,7 @@ class TraceReader implements LineReader {
       flags: Number.isFinite(flags) ? flags : 0,
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start,
       end: undefined,
@@ -120,17 +122,24 @@ class TraceReader implements LineReader {
   #exit({ pid, rest }: TraceLine, call: string, t: number): Taken {
     const ret = /^(?:ret(?::|=)?\s*)?(-?(?:0x)?[0-9a-f]+)\b/i.exec(rest)?.[1];
     if (ret === undefined) return damaged(`${call}: expected its return value`);
+    const value = signed(ret);
+    if (!Number.isSafeInteger(value))
+      return damaged(`${call}: ${ret.slice(0, 40)} is no return value`);
     const request = this.#open.get(pid);
     if (request === undefined || request.op !== call) {
       return damaged(`the start of this ${call} lies before the trace`);
     }
     this.#open.delete(pid);
     request.end = t;
-    request.ret = signed(ret);
+    request.ret = value;
     return 'used';
   }
 
   #alloc({ rest, pid }: TraceLine, line: number): Taken {
+    if (this.#facts.allocs.length >= LIMITS.allocs) {
+      this.#facts.keep('allocs', this.#facts.allocs.length);
+      return 'used';
+    }
     const found =
       /va_start[:=] ?(\d+|0x[0-9a-f]+) size=(\d+) align=(\d+) vstart=(0x[0-9a-f]+) vend=(0x[0-9a-f]+) failed=([01])/.exec(
         rest,
@@ -171,7 +180,7 @@ class TraceReader implements LineReader {
     const open = this.#open.get(pid);
     if (open !== undefined && open.op !== 'delete_module') {
       if (open.target === '') {
-        open.target = name;
+        open.target = this.#facts.own(name);
         open.derived = true;
       }
       return 'used';
@@ -184,7 +193,7 @@ class TraceReader implements LineReader {
       flags: 0,
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start: t,
       end: undefined,
@@ -200,7 +209,7 @@ class TraceReader implements LineReader {
     if (name === undefined) return damaged('module_free: expected the name of a module');
     const open = this.#open.get(pid);
     if (open !== undefined && open.target === '') {
-      open.target = name;
+      open.target = this.#facts.own(name);
       open.derived = true;
     }
     return 'used';
@@ -215,7 +224,7 @@ class TraceReader implements LineReader {
       flags: Number(found[2]),
       args: '',
       pid,
-      comm,
+      comm: this.#facts.own(comm),
       cpu,
       start: this.#clock.at(seconds, fraction),
       end: undefined,

@@ -4,7 +4,6 @@ import {
   decodeGzip,
   decodeXz,
   decodeZstd,
-  moduleDecompressionFormat,
 } from '../decompress/index.ts';
 
 /** Decodes with the decoder of a kernel built for `format`. */
@@ -15,15 +14,4 @@ export function decodeAs(
 ): DecodeResult {
   const decode = { gzip: decodeGzip, xz: decodeXz, zstd: decodeZstd }[format];
   return decode(bytes, { wordBits });
-}
-
-/**
- * The image in a module file, compressed or not, for looking into files without loading them.
- * Undefined when it is compressed and does not decode.
- */
-export function decodeModule(bytes: Uint8Array): Uint8Array | undefined {
-  const format = moduleDecompressionFormat(bytes);
-  if (format === null) return bytes;
-  const decoded = decodeAs(format, bytes);
-  return decoded.ok ? decoded.image : undefined;
 }

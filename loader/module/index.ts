@@ -1,6 +1,6 @@
 export { AsyncWorks } from './async-works.ts';
 export type { ModuleContext } from './context.ts';
-export { decodeAs, decodeModule } from './decode-module.ts';
+export { decodeAs } from './decode-module.ts';
 export { deleteModule, moduleNameLen } from './delete-module.ts';
 export { finitModule, initModule, type OpenFile, type UserImage } from './finit-module.ts';
 export { IdempotentTable } from './idempotent.ts';
@@ -15,6 +15,7 @@ export {
 export { InitFreeWork } from './init-free.ts';
 export { type FileContent, Inode, type InodeKind } from './inode.ts';
 export { MODULE_INIT_FLAGS } from './load-info.ts';
+export type { ModuleMemory, Taint } from './module.ts';
 export { Module, type ModuleState } from './module.ts';
 export { ModuleCall } from './module-call.ts';
 export { ModuleList } from './module-list.ts';
@@ -28,6 +29,7 @@ export {
   paramReadable,
   paramWritable,
 } from './params/param-attr.ts';
+export type { ParamMemory } from './params/param-memory.ts';
 export { moduleAddress, procModules } from './proc-modules.ts';
 export { mutexOptions, PurgeLock } from './purge-lock.ts';
 export { modulePut, tryModuleGet } from './resolve-symbols.ts';

@@ -1,8 +1,10 @@
-import type { Operation, ProcessGroup, Program } from '../session/index.ts';
+import type { Arrival, Operation, ProcessGroup, Program } from '../session/index.ts';
 import type { FileAction } from '../vfs/index.ts';
 import type { CompileContext } from './compile-context.ts';
+import { CompileError } from './compile-error.ts';
 import { compileStorm } from './compile-storm.ts';
 import type { Scenario } from './schema.ts';
+import type { ArrivalChoice } from './schema-arrivals.ts';
 import type { CallStep, Step } from './schema-steps.ts';
 
 const MS = 1_000_000;
@@ -10,7 +12,28 @@ const MS = 1_000_000;
 /** Makes the per-CPU programs of a scenario. */
 export function compileScenario(scenario: Scenario, context: CompileContext): Program {
   if (scenario.steps) return compileSteps(scenario.steps);
-  return compileStorm(scenario, context);
+  const { arrivals } = scenario.storm!;
+  const program = compileStorm(scenario, context);
+  return arrivals === undefined ? program : { ...program, arrivals: compileArrivals(arrivals) };
+}
+
+/** Times that decrease, and signals for nobody, are refused. */
+function compileArrivals(arrivals: readonly ArrivalChoice[]): Arrival[] {
+  let last = 0;
+  let processes = 0;
+  return arrivals.map((arrival, index) => {
+    const place = `storm.arrivals[${index}]`;
+    const { at_ns: at } = arrival;
+    if (at < last) throw new CompileError(`${place}.at_ns`, `${at} comes after ${last}`);
+    last = at;
+    if ('step' in arrival) {
+      processes += 1;
+      return { at, comm: arrival.comm, operation: compileCall(arrival.step) };
+    }
+    const { to, signal } = arrival;
+    if (to >= processes) throw new CompileError(`${place}.to`, `no process ${to} has come by then`);
+    return { at, arrival: to, signal };
+  });
 }
 
 /** Steps are one task's, each run until the kernel is quiet again. */
@@ -78,5 +101,5 @@ function compileCall(step: CallStep): Operation {
   return { op: 'write', path: step.write, text: step.text };
 }
 
-export { CompileError } from './compile-error.ts';
 export { moduleNameOf } from './storm-requests.ts';
+export { CompileError };

@@ -5,6 +5,7 @@ export { catalogChoice } from './catalog-choice.ts';
 export { collectResult } from './collect-result.ts';
 
 export { CompileError } from './compile.ts';
+export type { CompileContext } from './compile-context.ts';
 export { checkMachine, type FollowedDocument, followModules } from './follow-modules.ts';
 export { firstProblem, type InputProblem } from './input-problem.ts';
 export { decodeText, type JsonResult, parseJsonText } from './json-text.ts';
@@ -19,6 +20,8 @@ export {
 export { addressSpace } from './machine.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { type PreparedRun, type PrepareOptions, prepareRun } from './prepare.ts';
+export { type RecordedArrival, recordArrivals } from './record-arrivals.ts';
+export type { MachineChoice } from './schema.ts';
 export {
   type KernelChoice,
   kernelSchema,
@@ -27,4 +30,6 @@ export {
   scenarioJsonSchema,
   scenarioSchema,
 } from './schema.ts';
+export type { ArrivalChoice } from './schema-arrivals.ts';
 export { type CallStep, type Step, stepSchema } from './schema-steps.ts';
+export { type SimulateOptions, type Simulation, simulate } from './simulate.ts';

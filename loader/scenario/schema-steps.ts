@@ -112,7 +112,7 @@ const copy = z.strictObject({ copy: path, to: path });
 const openWrite = z.strictObject({ open_write: path });
 const closeWrite = z.strictObject({ close_write: path });
 
-const callStep = z.union([
+export const callStep = z.union([
   finitModule,
   initModule,
   deleteModule,

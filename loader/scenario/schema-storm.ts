@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { arrivalsSchema } from './schema-arrivals.ts';
 
 /** Up to a day, in microseconds. */
 const microseconds = z.number().min(0).max(86_400_000_000);
@@ -92,15 +93,22 @@ const hotplug = z.strictObject({
   online: z.boolean(),
 });
 
-export const stormSchema = z.strictObject({
-  /** Named starting points of a boot, in milliseconds. */
-  phases: z
-    .record(z.string().min(1), z.strictObject({ at_ms: z.number().min(0).max(86_400_000) }))
-    .default({}),
-  generators: z.array(generator).min(1).max(1000),
-  /** CPUs that come and go. */
-  hotplug: z.array(hotplug).max(100_000).default([]),
-});
+export const stormSchema = z
+  .strictObject({
+    /** Named starting points of a boot, in milliseconds. */
+    phases: z
+      .record(z.string().min(1), z.strictObject({ at_ms: z.number().min(0).max(86_400_000) }))
+      .default({}),
+    generators: z.array(generator).max(1000).default([]),
+    /** Processes that come one by one at given times, as a recorded session has them. */
+    arrivals: arrivalsSchema.optional(),
+    /** CPUs that come and go. */
+    hotplug: z.array(hotplug).max(100_000).default([]),
+  })
+  .refine((storm) => storm.generators.length > 0 || storm.arrivals !== undefined, {
+    message: 'at least one generator, or arrivals',
+    path: ['generators'],
+  });
 
 export type Storm = z.infer<typeof stormSchema>;
 export type Generator = Storm['generators'][number];

@@ -1,4 +1,5 @@
 import { ERRNO, PAGE_SIZE } from '../base/index.ts';
+import { unpackModule } from '../decompress/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type ModuleCall,
   type OpenFile,
 } from '../module/index.ts';
-import { decompressModule, exitCodeOf, shellWords } from '../userspace/index.ts';
+import { exitCodeOf, shellWords } from '../userspace/index.ts';
 import { NAME_MAX, readNow, walkPath } from '../vfs/index.ts';
 import type { Operation } from './operation.ts';
 
@@ -59,7 +60,7 @@ export function startOperation(
         if (!opened.ok || refused !== 0) return atOnce(refused || -ERRNO.ENOENT);
       }
       const file = opened.inode.bytes;
-      const bytes = operation.unpack === true ? (decompressModule(file) ?? file) : file;
+      const bytes = operation.unpack === true ? unpacked(file) : file;
       const image = {
         bytes,
         len: operation.len ?? bytes.length,
@@ -132,6 +133,12 @@ function openForCall(
   const content = readNow(file);
   if (typeof content === 'string') return { inode: virtualInode(full, content), readable, path };
   return readable ? content : { inode: virtualInode(full, ''), readable, path };
+}
+
+/** As the program unpacks it; what it cannot unpack it passes on as it is. */
+function unpacked(file: Uint8Array): Uint8Array {
+  const result = unpackModule(file);
+  return result.ok ? result.image : file;
 }
 
 /** Whether a path has to be walked to be told from what it leads to. */

@@ -98,6 +98,23 @@ export interface Hotplug {
   readonly online: boolean;
 }
 
+/** A process that comes at a moment of virtual time, asks for one thing and ends. */
+export interface ArrivingProcess {
+  readonly at: Nanos;
+  readonly comm: string;
+  readonly operation: Operation;
+}
+
+/** A signal for an arriving process; `arrival` is its number, from 0. */
+export interface ArrivingSignal {
+  readonly at: Nanos;
+  readonly arrival: number;
+  readonly signal: 'int' | 'kill';
+}
+
+/** What comes from outside, in order of time. */
+export type Arrival = ArrivingProcess | ArrivingSignal;
+
 /** A scenario made ready to run: what each context asks for. */
 export interface Program {
   readonly contexts: readonly ContextProgram[];
@@ -105,4 +122,6 @@ export interface Program {
   readonly hotplug?: readonly Hotplug[];
   /** What each `group` operation starts. */
   readonly groups: readonly ProcessGroup[];
+  /** Processes that come on their own, and signals for them: times never decrease. */
+  readonly arrivals?: readonly Arrival[];
 }

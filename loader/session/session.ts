@@ -3,7 +3,14 @@ import type { Coroutine, Task } from '../engine/index.ts';
 import type { SimKernel } from '../kernel.ts';
 import type { ModuleCall } from '../module/index.ts';
 import { isKernelOperation, type KernelOperation, startOperation } from './execute-operation.ts';
-import { type GroupMember, type Operation, type Program, subjectOf } from './operation.ts';
+import {
+  type Arrival,
+  type ArrivingProcess,
+  type GroupMember,
+  type Operation,
+  type Program,
+  subjectOf,
+} from './operation.ts';
 import type { PortSession, SessionCompletion } from './port-session.ts';
 
 /** One finished kernel operation, for the result. */
@@ -24,6 +31,15 @@ export interface SessionObserver {
   /** Told of the session it observes, before time begins. */
   onStart?(session: { readonly unanswered: readonly Task[] }): void;
   onRecord(record: RequestRecord): void;
+}
+
+/** What a process that came on its own was answered. */
+export interface ArrivalAnswer {
+  /** Its number, from 0. */
+  readonly arrival: number;
+  readonly ret: number;
+  /** What a `read` read. */
+  readonly data?: Uint8Array;
 }
 
 interface Submitted {
@@ -63,6 +79,12 @@ export class Session implements PortSession {
   #outstanding = 0;
   /** Tasks that wait for the kernel to fall quiet. */
   #settling: Task[] = [];
+  /** Processes that have come on their own, by number. */
+  readonly #arrived: Task[] = [];
+  /** How many of the program's arrivals have come. */
+  #nextArrival = 0;
+  /** Told of each arrival that has been answered. */
+  onArrival: ((answer: ArrivalAnswer) => void) | undefined;
 
   constructor(kernel: SimKernel, program: Program, observer: SessionObserver) {
     this.#kernel = kernel;
@@ -123,8 +145,16 @@ export class Session implements PortSession {
 
   advance(): readonly SessionCompletion[] {
     const { engine } = this.#kernel;
+    const { arrivals = [] } = this.#program;
     while (this.#completions.length === 0) {
-      if (engine.busy) engine.step();
+      const next = arrivals[this.#nextArrival];
+      if (next !== undefined) {
+        if (engine.nextAt !== undefined && engine.nextAt <= next.at) engine.step();
+        else {
+          this.#nextArrival += 1;
+          this.arrive(next);
+        }
+      } else if (engine.busy) engine.step();
       else if (this.#settling.length > 0) this.#settleAll();
       else break;
     }
@@ -139,6 +169,57 @@ export class Session implements PortSession {
     const until = engine.now + ns;
     engine.after(ns, () => {});
     while (engine.now < until && engine.step()) {}
+  }
+
+  /**
+   * A process comes from outside, or a signal for one: after all that happens up to that instant.
+   * A moment that has passed is now. Returns the time at which it came. Processes get numbers from
+   * 0 in the order they come. What is asked at the same times in the same order has the same
+   * outcome, however far `passTo` has let time pass in between.
+   */
+  arrive(arrival: Arrival): Nanos {
+    const { engine } = this.#kernel;
+    const at = Math.max(arrival.at, engine.now);
+    while (engine.nextAt !== undefined && engine.nextAt <= at) engine.step();
+    if (engine.now < at) {
+      engine.after(at - engine.now, () => {});
+      engine.step();
+    }
+    if ('operation' in arrival) this.#spawnArrival(arrival);
+    else {
+      const task = this.#arrived[arrival.arrival];
+      if (task) engine.signal(task, arrival.signal);
+    }
+    return at;
+  }
+
+  /** Lets happen what happens up to `at`; when nothing is left to happen, time stands still. */
+  passTo(at: Nanos): void {
+    const { engine } = this.#kernel;
+    while (engine.busy && engine.nextAt !== undefined && engine.nextAt <= at) engine.step();
+  }
+
+  #spawnArrival({ comm, operation }: ArrivingProcess): void {
+    const { engine, callerPolicy: policy } = this.#kernel;
+    const arrival = this.#arrived.length;
+    const context = new Context(this.#contexts.length + arrival, 0, [][Symbol.iterator]());
+    const task = engine.spawn({ comm, policy }, () =>
+      this.#serveArrival(context, arrival, operation),
+    );
+    this.#arrived.push(task);
+  }
+
+  *#serveArrival(context: Context, arrival: number, operation: Operation): Coroutine<void> {
+    if (!isKernelOperation(operation)) {
+      const ret = yield* this.#pass(context, operation);
+      this.onArrival?.({ arrival, ret });
+      return;
+    }
+    const { call, ret } = yield* this.#call(context, operation);
+    const { text } = call;
+    this.onArrival?.(
+      text === undefined ? { arrival, ret } : { arrival, ret, data: encoder.encode(text) },
+    );
   }
 
   #settleAll(): void {

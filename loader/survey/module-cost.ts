@@ -8,6 +8,7 @@ import { type Bytes, ERRNO, PAGE_SIZE, pageAlign, pagesFor } from '../base/index
 import {
   type CompressionFormat,
   type DecodeResult,
+  decompressModule,
   moduleDecompressionFormat,
 } from '../decompress/index.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type ModuleElf,
   readElf,
 } from '../elf/index.ts';
-import { decodeAs, decodeModule } from '../module/index.ts';
+import { decodeAs } from '../module/index.ts';
 import type { KernelFeatures } from '../presets/index.ts';
 
 export interface CostKernel {
@@ -100,7 +101,7 @@ export function moduleCost(path: string, bytes: Uint8Array, kernel: CostKernel):
   const format = moduleDecompressionFormat(bytes);
   const inKernel = format !== null && format === kernel.features.compression;
   const decoded = inKernel ? decodeAs(format, bytes, wordBits) : undefined;
-  const image = decoded ? (decoded.ok ? decoded.image : undefined) : decodeModule(bytes);
+  const image = decoded ? (decoded.ok ? decoded.image : undefined) : decompressModule(bytes);
   const via = format === null || inKernel ? 'finit_module' : 'init_module';
   const copied = via === 'finit_module' ? bytes.length : (image?.length ?? 0);
   const copyVa = vmallocCost(copied, wordBits);

@@ -1,6 +1,8 @@
 /** For which machines module files were made, by their ELF headers alone. */
+
+import { decompressModule } from '../decompress/index.ts';
 import type { ElfArch } from '../elf/index.ts';
-import { decodeModule, type ModuleFile, type ModuleSource } from '../module/index.ts';
+import type { ModuleFile, ModuleSource } from '../module/index.ts';
 
 /** Files of one machine. */
 export interface MachineShare {
@@ -101,7 +103,7 @@ function lookAt(source: ModuleSource): ModuleMachines {
   const found = new Map<string, { files: number; example: string }>();
   for (const file of files) {
     const bytes = file.read();
-    const name = machineOfElf(bytes) ?? machineOfElf(decodeModule(bytes) ?? bytes);
+    const name = machineOfElf(bytes) ?? machineOfElf(decompressModule(bytes) ?? bytes);
     if (name === undefined) continue;
     const entry = found.get(name) ?? { files: 0, example: file.path };
     entry.files += 1;

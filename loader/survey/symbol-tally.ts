@@ -1,9 +1,12 @@
 /** What the modules of a source say, in sum, about the kernel they were built for. */
 
 import type { Bytes } from '../base/index.ts';
-import { type CompressionFormat, moduleDecompressionFormat } from '../decompress/index.ts';
+import {
+  type CompressionFormat,
+  decompressModule,
+  moduleDecompressionFormat,
+} from '../decompress/index.ts';
 import { type ElfArch, type ElfKernel, extractModinfo, readElf } from '../elf/index.ts';
-import { decodeModule } from '../module/index.ts';
 
 /** e_machine (include/uapi/linux/elf-em.h) */
 const ARCH: Record<number, ElfArch> = {
@@ -55,7 +58,7 @@ export class SymbolTally {
   add(bytes: Uint8Array): void {
     const format = moduleDecompressionFormat(bytes);
     if (format !== null) this.compression.add(format);
-    const image = decodeModule(bytes);
+    const image = decompressModule(bytes);
     const found = image && extractModinfo(image);
     const arch = found && ARCH[found.machine];
     const read = arch && readElf(image, scanKernel(arch, found.wordBits), 0);

@@ -2,12 +2,12 @@
  * What a module index is made of: the files of depmod where a source has them, the modules
  * themselves where it has not.
  */
+import { decompressModule } from '../decompress/index.ts';
 import type { ModuleFile, ModuleMetadata } from '../module/index.ts';
 import { depmod } from './depmod.ts';
 import { type DepLine, parseAlias, parseDep } from './depmod-text.ts';
 import { type ModuleScan, scanModule } from './module-scan.ts';
 import { hasModuleExtension, pathToModuleName } from './normalize.ts';
-import { decompressModule } from './user-decompress.ts';
 
 /** A ModuleSource, with two more files of depmod that it may have. */
 export interface IndexSource {

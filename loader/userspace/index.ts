@@ -4,6 +4,7 @@ export { type AliasEntry, AliasTrie } from './alias-trie.ts';
 export { defaultChildrenMax } from './children-max.ts';
 export { CONF_DIRECTORIES, type ConfFile, confFilesInOrder, isConfName } from './conf-files.ts';
 export { type DepmodFile, type DepmodModule, type DepmodResult, depmod } from './depmod.ts';
+export type { DepLine } from './depmod-text.ts';
 export { fnmatch } from './fnmatch.ts';
 export type { IndexSource } from './index-source.ts';
 export { shellWords } from './install-command.ts';
@@ -15,6 +16,8 @@ export {
 export { kmodLoad } from './kmod-load.ts';
 export { joinOptions, Libkmod, type LibkmodOptions } from './libkmod.ts';
 export { Modprobe } from './modprobe.ts';
+export type { ModprobeArgs } from './modprobe-args.ts';
+export type { ProbeHost } from './modprobe-process.ts';
 export {
   type IndexedModule,
   ModuleIndex,
@@ -28,7 +31,6 @@ export { strerror } from './strerror.ts';
 export { UdevManager, type UdevOptions } from './udev-manager.ts';
 export { udevTrigger } from './udev-trigger.ts';
 export { namesToLoad, type Uevent } from './uevent.ts';
-export { decompressModule, unpackModule } from './user-decompress.ts';
 export type { InitState, UserKernel } from './user-kernel.ts';
 export {
   buildModuleIndex,

@@ -1,5 +1,9 @@
 import { ERRNO } from '../base/index.ts';
-import { type CompressionFormat, moduleDecompressionFormat } from '../decompress/index.ts';
+import {
+  type CompressionFormat,
+  moduleDecompressionFormat,
+  unpackModule,
+} from '../decompress/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import { stripModule } from './force-strip.ts';
 import { PRIORITY } from './modprobe-args.ts';
@@ -7,7 +11,6 @@ import type { ProbeHost } from './modprobe-process.ts';
 import type { ModuleIndex, ModuleRef } from './module-index.ts';
 import { KMOD_PROBE } from './probe-flags.ts';
 import { type ProbeEntry, probeList } from './probe-list.ts';
-import { unpackModule } from './user-decompress.ts';
 import type { InitState, UserKernel } from './user-kernel.ts';
 
 export interface LibkmodOptions {

@@ -1,11 +1,12 @@
 /** The questions modprobe(8) answers without loading anything (tools/modprobe.c, kmod 30). */
+
 import { ERRNO } from '../base/index.ts';
+import { unpackModule } from '../decompress/index.ts';
 import type { Coroutine } from '../engine/index.ts';
 import type { Libkmod } from './libkmod.ts';
 import type { ModprobeArgs } from './modprobe-args.ts';
 import type { ModprobeProcess } from './modprobe-process.ts';
 import { type SymbolVersion, scanVersions } from './module-versions.ts';
-import { unpackModule } from './user-decompress.ts';
 
 /** Answers `-c`, `--show-modversions`, `--show-exports`, `-V` and `-h`: 0 or a negative errno. */
 export function* query(

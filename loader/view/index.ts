@@ -1,7 +1,8 @@
 export { AddressMap, type AddressMapOptions, type Peak, type StateResult } from './address-map.ts';
 export type { AddressState, Hole, WindowSummary } from './address-state.ts';
-export type { AreaFacts, Instant } from './area-history.ts';
+export type { AreaFacts, AreaHistory, Instant } from './area-history.ts';
 export { areaStory, vmallocinfoLine, vmallocinfoText } from './area-line.ts';
+export type { BusyBins } from './busy-bins.ts';
 export {
   explainFailure,
   explainFirstFailure,
@@ -20,6 +21,8 @@ export {
   type HeadlinePart,
   headline,
 } from './headline.ts';
+export type { HoleList } from './hole-list.ts';
+export type { LiveArea, SpaceListener } from './live-space.ts';
 export { LiveSpace, type MapWindow, mapWindows } from './live-space.ts';
 export {
   MAP_CLASSES,

@@ -2,6 +2,7 @@
 
 export { type AreaOwner, VM, VmArea } from './area.ts';
 export type { AreaView } from './area-view.ts';
+export type { BusyAreas } from './busy-areas.ts';
 export {
   type FragmentationStats,
   fragmentationIndex,
@@ -9,6 +10,7 @@ export {
   slotCount,
   unusableFreeIndex,
 } from './fragmentation.ts';
+export type { BlockId } from './free-blocks.ts';
 export { type FreeBlockDump, FreeTree } from './free-tree.ts';
 export { formatGfp, GFP } from './gfp.ts';
 export type { VmallocHooks, VmallocOptions } from './hooks.ts';
@@ -20,6 +22,7 @@ export {
   type PercpuOptions,
   percpuLayout,
 } from './percpu.ts';
+export type { PercpuChunk } from './percpu-chunk.ts';
 export type { FirstChunk } from './percpu-first.ts';
 export type { SeedResult } from './seed.ts';
 export {
@@ -31,4 +34,6 @@ export {
   VmallocSpace,
   type VmapRequest,
 } from './space.ts';
+export type { VmapAllocator } from './vmap-allocator.ts';
 export { vmapBlockPages } from './vmap-blocks.ts';
+export type { VmapNode } from './vmap-node.ts';

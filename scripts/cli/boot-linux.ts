@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `modstorm boot --guest linux`: a scenario's steps on the real kernel alone, and what it says.
+// `modstorm verify --alone`: a scenario's steps on the real kernel alone, and what it says.
 
 import { readdirSync } from 'node:fs';
 import type { LinuxGuestFiles } from '../../emulator/linux/guest-cache.ts';
@@ -29,7 +29,7 @@ export async function bootLinux(
   options: BootLinuxOptions,
   context: CommandContext,
 ): Promise<number> {
-  const guest = openGuest('xz', 'boot --guest linux');
+  const guest = openGuest('xz', 'verify --alone');
   const scenario = scenarioOf(options, guest);
   const out =
     options.out === undefined ? undefined : new OutputDirectory(options.out, options.force);

@@ -62,6 +62,16 @@ const runValues = z.object({
   scenario: z.string().optional(),
 });
 
+/** What `boot --guest linux` takes beyond {@link runValues}. */
+const linuxValues = z.object({
+  exec: z.string().min(1).optional(),
+  record: z.string().min(1).optional(),
+  'guest-kernel': z.string().min(1).optional(),
+  initramfs: z.string().min(1).optional(),
+  memory: count(2048, 32).optional(),
+  cold: z.boolean().default(false),
+});
+
 const modulesValues = z.object({
   kernel: z.string().optional(),
   'kernel-config': z.string().min(1, 'a file').optional(),
@@ -147,6 +157,27 @@ function somePositionals(positionals: readonly string[], what: string): readonly
   throw new InputError({ file: 'arguments', expected: `at least one ${what}`, found: 'none' });
 }
 
+/** `verify --alone`: steps on the real kernel, and what it says; no model beside it. */
+async function verifyAlone(
+  values: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const known = ['alone', 'out', 'force', 'seed', 'modules', 'json', 'kernel'];
+  const foreign = Object.keys(values).find((name) => !known.includes(name));
+  if (foreign !== undefined) {
+    throw new InputError({
+      file: `--${foreign}`,
+      expected: 'nothing: it has no effect with --alone',
+      found: String(values[foreign]),
+    });
+  }
+  const scenario =
+    positionals.length === 0 ? undefined : onePositional(positionals, 'scenario with --alone');
+  const { bootLinux } = await import('./boot-linux.ts');
+  return bootLinux({ ...renamed(optionsOf(runValues, values)), scenario }, context);
+}
+
 const NAMES = Object.keys(BUNDLED_SCENARIOS);
 const SELFTESTS = NAMES.filter((name) => name.startsWith('kmod-selftest-'));
 const STORMS = NAMES.filter((name) => !SELFTESTS.includes(name));
@@ -176,10 +207,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: `modstorm boot [--guest storm|linux|FILE] [--scenario SCENARIO] [options]
 
 ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module port
-  --guest linux   the real kernel that npm run guest:linux builds runs the steps of SCENARIO itself,
-                  or loads every module it has
+  --guest linux   a real Linux that asks the model for its modules (npm run guest:linux and
+                  npm run guest:userland); Ctrl-A x leaves it. SCENARIO gives kernel, machine and
+                  modules. Of this guest only:
+  --exec COMMANDS     a shell runs them instead of a person, then the guest ends
+  --record FILE       the session as a scenario, which replay and compare take
+  --guest-kernel FILE another bzImage
+  --initramfs FILE    another initramfs
+  --memory MB         the guest's memory (default 256)
+  --cold              boot from the start; no saved state is used or kept
 `,
-    options: { ...RUN_OPTIONS, guest: { type: 'string' }, scenario: { type: 'string' } },
+    options: {
+      ...RUN_OPTIONS,
+      guest: { type: 'string' },
+      scenario: { type: 'string' },
+      exec: { type: 'string' },
+      record: { type: 'string' },
+      'guest-kernel': { type: 'string' },
+      initramfs: { type: 'string' },
+      memory: { type: 'string' },
+      cold: { type: 'boolean' },
+    },
     async run(values, positionals, context) {
       if (positionals.length > 0) {
         throw new InputError({
@@ -190,8 +238,18 @@ ${SCENARIO_HELP}  --guest FILE    another multiboot image that speaks the module
       }
       const options = renamed(optionsOf(runValues, values));
       if (options.guest === 'linux') {
-        const { bootLinux } = await import('./boot-linux.ts');
-        return bootLinux(options, context);
+        const { 'guest-kernel': guestKernel, ...own } = optionsOf(linuxValues, values);
+        const { bootAsking } = await import('./boot-asking.ts');
+        return bootAsking({ ...options, ...own, guestKernel }, context);
+      }
+      const foreign = Object.keys(linuxValues.shape).find((name) => values[name] !== undefined);
+      if (foreign !== undefined) {
+        const expected = '--guest linux beside it';
+        throw new InputError({
+          file: `--${foreign}`,
+          expected,
+          found: `--guest ${options.guest ?? 'storm'}`,
+        });
       }
       const scenario = options.scenario ?? (options.modules === undefined ? 'first-boot' : 'race');
       const { runCommand } = await import('./run-command.ts');
@@ -457,6 +515,8 @@ modstorm record --boot
                        Beside golden recordings of the checkout, or --recorded, --suite, SCENARIO
   --plants             lists the known bugs
   --all                every seed and variant
+  --alone              the real kernel alone carries out the steps of one SCENARIO, or loads every
+                       module it has; --out DIR, --force and --seed as for replay
   --json               one JSON document on stdout
 `,
     options: {
@@ -472,8 +532,16 @@ modstorm record --boot
       plants: { type: 'boolean' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
+      alone: { type: 'boolean' },
+      out: { type: 'string' },
+      force: { type: 'boolean' },
     },
     async run(values, positionals, context) {
+      if (values.alone === true) return verifyAlone(values, positionals, context);
+      const alone = ['out', 'force'].find((name) => values[name] !== undefined);
+      if (alone !== undefined) {
+        throw new InputError({ file: `--${alone}`, expected: '--alone beside it', found: 'none' });
+      }
       const { 'guest-kernel': guestKernel, ...rest } = optionsOf(
         z.object({
           suite: z.string().optional(),

@@ -21,10 +21,19 @@ import {
 } from '../../loader/view/index.ts';
 import { Breath } from './breath.ts';
 import type { CommandContext } from './command-context.ts';
+import { importEvidence } from './import-command.ts';
 import { InputError } from './input-error.ts';
 import { readJsonFile } from './json-file.ts';
 import { Progress } from './progress.ts';
-import { asInputError, loadScenario, type ScenarioOverrides } from './scenario-loader.ts';
+import {
+  asInputError,
+  isScenarioFile,
+  type LoadedScenario,
+  loadScenario,
+  openDocument,
+  type ScenarioOverrides,
+} from './scenario-loader.ts';
+import { withOverrides } from './scenario-overrides.ts';
 import { printWarnings } from './warnings.ts';
 
 export interface InspectOptions extends ScenarioOverrides {
@@ -173,11 +182,26 @@ function fail(file: string, problem: string | null): void {
   throw new InputError({ file, expected: 'events as --out writes them', found: problem });
 }
 
+/** A scenario, or a file that import takes: a bare vmallocinfo above all. */
+async function loadedSubject(
+  options: InspectOptions,
+  context: CommandContext,
+): Promise<LoadedScenario> {
+  const { subject } = options;
+  if (!existsSync(subject) || subject.endsWith('.json') || isScenarioFile(subject)) {
+    return loadScenario(subject, options);
+  }
+  const { imported } = await importEvidence({ files: [subject] }, context);
+  for (const warning of imported.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const document = withOverrides(imported.scenario, options);
+  return openDocument(document, { base: process.cwd(), origin: subject, shell: true });
+}
+
 async function replayScenario(
   options: InspectOptions,
   context: CommandContext,
 ): Promise<AddressMap> {
-  const loaded = loadScenario(options.subject, options);
+  const loaded = await loadedSubject(options, context);
   const progress = new Progress();
   const breath = new Breath(context);
   try {

@@ -10,13 +10,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Bytes } from '../../loader/base/index.ts';
+import { decompressModule } from '../../loader/decompress/index.ts';
 import { extractModinfo } from '../../loader/elf/index.ts';
-import {
-  decodeModule,
-  type ModuleFile,
-  type ModuleMetadata,
-  type ModuleSource,
-} from '../../loader/module/index.ts';
+import type { ModuleFile, ModuleMetadata, ModuleSource } from '../../loader/module/index.ts';
 import { InputError } from './input-error.ts';
 import { findKernelConfig } from './kernel-config-file.ts';
 import { readModuleMetadata } from './module-metadata.ts';
@@ -135,7 +131,7 @@ function isReleaseDirectory(directory: string): boolean {
 /** The first word of the first vermagic found. */
 function releaseOf(files: readonly ModuleFile[]): string | undefined {
   for (const file of files.filter(({ size }) => size <= MAX_READ).slice(0, VERMAGIC_TRIES)) {
-    const image = decodeModule(file.read());
+    const image = decompressModule(file.read());
     const modinfo = image && extractModinfo(image)?.modinfo;
     const vermagic = modinfo?.find(([tag]) => tag === 'vermagic')?.[1];
     const release = vermagic?.split(' ')[0];

@@ -1,5 +1,6 @@
 /** The page: runs and their pictures, and the moment, the time and the selection all of them show. */
 import { exactTime, formatTime, groupDigits } from '../../../loader/base/index.ts';
+import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';
 import type { HeadlineLink } from '../../../loader/view/index.ts';
 import type {
   AreaShown,
@@ -19,6 +20,7 @@ import { byId, say } from './element.ts';
 import { HeadlineView } from './headline-view.ts';
 import { Notices } from './notices.ts';
 import { Pace } from './pace.ts';
+import { MOST_PACKED, packText, unpackText } from './pack-text.ts';
 import { Player } from './player.ts';
 import { reportView } from './report-view.ts';
 import { type RunChoice, RunPanel } from './run-panel.ts';
@@ -45,6 +47,10 @@ interface RunGroup {
   readonly shown: Shown[];
   readonly choice: RunChoice;
   readonly files: readonly GivenFile[];
+  /** A scenario that is not bundled, for the link; where it is small enough for one. */
+  packed?: string | undefined;
+  /** Whether it is only known at the end that the files can be opened. */
+  isRecording?: boolean;
 }
 
 /** While a run plays its texts follow ten times a second. */
@@ -55,6 +61,8 @@ const ADDRESS_MS = 400;
 const OPENING = 'run=box-32bit&by=replay';
 /** Where a failing run is tried again, for the headline. */
 const BETTER_KERNEL = 'v6.12';
+/** How a scenario that came with a link, or was written here, is called. */
+const SCENARIO_FILE = 'scenario.json';
 const NARROW = '(max-width: 860px)';
 
 export class App implements TrackListener {
@@ -97,6 +105,8 @@ export class App implements TrackListener {
   #range: TimeRange = { from: 0, to: 0 };
   #selection: Selection | null = null;
   #saving = false;
+  /** Whether the map is to be scrolled to when it is there. */
+  #bringMap = false;
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #words = new Pace(WORDS_MS);
 
@@ -105,7 +115,8 @@ export class App implements TrackListener {
       for (const { view } of this.#shown) view.refresh();
       this.#controls.refresh();
     });
-    addEventListener('hashchange', () => this.openLink());
+    // The address may have been written anew before this event comes.
+    addEventListener('hashchange', ({ newURL }) => this.openLink(new URL(newURL).hash));
   }
 
   get player(): Player {
@@ -121,17 +132,13 @@ export class App implements TrackListener {
   }
 
   /** Runs what the address of the page asks for; a boot that fails when it asks for nothing. */
-  openLink(): void {
-    const asked = readFragment(location.hash);
+  openLink(hash = location.hash): void {
+    const asked = readFragment(hash);
     // A fragment that names a place on the page, such as the map, asks for no run.
-    if (asked === null && location.hash !== '') return;
+    if (asked === null && hash !== '') return;
     const shared = asked === null ? readFragment(OPENING) : asked;
-    if (!shared || !this.#panel.set(shared)) {
-      this.#notices.problem('This link asks for something this page does not know.');
-      return;
-    }
-    this.#toolbar.setShading(shared.shading ?? 'class');
-    this.#start(this.#panel.choice, [], shared);
+    if (shared?.packed === undefined) this.#openShared(shared ?? undefined, []);
+    else void this.#openPacked(shared, shared.packed);
   }
 
   /** Runs what the form says. */
@@ -142,7 +149,7 @@ export class App implements TrackListener {
   run(choice: RunChoice): void {
     this.#start(choice, choice.scenario === null ? (this.#group?.files ?? []) : []);
     // On a phone the form lies under the map: what was started would be out of sight.
-    if (matchMedia(NARROW).matches) byId('view', HTMLElement).scrollIntoView();
+    this.#bringMap = matchMedia(NARROW).matches;
   }
 
   /** Takes files: a scenario or modules to run, or a recording to show. */
@@ -153,13 +160,28 @@ export class App implements TrackListener {
     this.#drop(this.#candidate);
     this.#panel.offerDropped(`${names.join(', ')}${more}`);
     // A recording is what it is: beside another kernel it would only be shown twice.
-    const versus = (await areRecording(files)) ? undefined : this.#panel.choice.versus;
+    const isRecording = await areRecording(files);
+    const versus = isRecording ? undefined : this.#panel.choice.versus;
     const choice = { ...this.#panel.choice, scenario: null, versus };
     if (this.#group === undefined) this.#start(choice, files);
     else {
       this.#candidate = this.#make(choice, files);
+      this.#candidate.isRecording = isRecording;
       this.#notices.status(`Opening ${names.join(', ')}${more} …`);
     }
+  }
+
+  /** The scenario chosen, as a document; '' for files that hold none. */
+  async scenarioText(): Promise<string> {
+    const { scenario } = this.#panel.choice;
+    if (scenario !== null) return JSON.stringify(BUNDLED_SCENARIOS[scenario], null, 2);
+    const given = this.#group?.files.find(({ path }) => path.endsWith('.json'));
+    return given === undefined ? '' : given.file.text();
+  }
+
+  /** Runs a scenario that was written on the page. */
+  async takeScenario(text: string): Promise<void> {
+    await this.take([scenarioFile(text)]);
   }
 
   /** Shows a moment; that of the run `lead` where it is an event. */
@@ -236,6 +258,12 @@ export class App implements TrackListener {
     this.select(null);
   }
 
+  /** Says what the loader's request of the moment shown went through. */
+  selectShown(): void {
+    const request = this.#leading?.track.frame?.request ?? 0;
+    if (request > 0) this.select({ request });
+  }
+
   /** Lights up a request or a module on map and tracks. */
   select(selection: Selection | null): void {
     this.#selection = selection;
@@ -279,8 +307,11 @@ export class App implements TrackListener {
   }
 
   async share(): Promise<void> {
-    if (this.#group === undefined || this.#group.choice.scenario === null) {
-      this.#notices.status('A link can name bundled scenarios only: share dropped files as files.');
+    const { choice, packed } = this.#group ?? {};
+    if (choice === undefined || (choice.scenario === null && packed === undefined)) {
+      this.#notices.status(
+        'A link holds a scenario, bundled or small: share modules and recordings as files.',
+      );
       return;
     }
     this.#writeAddress();
@@ -293,10 +324,15 @@ export class App implements TrackListener {
   }
 
   onProgress(track: Track, phase: string, t: number, events: number): void {
-    this.#adopt(track, events > 0);
+    const candidate = this.#candidate;
+    if (candidate?.shown.some((each) => each.track === track)) {
+      this.#notices.counting(phase, t, events);
+      this.#adopt(track, events > 0 && candidate.isRecording !== true);
+    }
     const shown = this.#shown.find((each) => each.track === track);
     if (shown === undefined || track.recording !== undefined) return;
     this.#notices.progress(phase, t, events);
+    if (this.#bringMap) this.#tracksBox.scrollIntoView();
     if (events > 0) track.seek({ at: 'last' }, this.#viewOf(shown));
   }
 
@@ -408,6 +444,33 @@ export class App implements TrackListener {
     if (choice.scenario !== null) this.#writeAddress();
   }
 
+  /** A link that carries its scenario. */
+  async #openPacked(shared: Shared, packed: string): Promise<void> {
+    const text = await unpackText(packed);
+    if (text === undefined) this.#openShared(undefined, []);
+    else this.#openShared(shared, [scenarioFile(text)]);
+  }
+
+  #openShared(shared: Shared | undefined, files: readonly GivenFile[]): void {
+    if (!shared || !this.#panel.set(shared)) {
+      this.#notices.problem('This link asks for something this page does not know.');
+      return;
+    }
+    this.#toolbar.setShading(shared.shading ?? 'class');
+    this.#start(this.#panel.choice, files, shared);
+  }
+
+  /** So that a run of a scenario that was dropped or written here has a link, too. */
+  async #pack(group: RunGroup): Promise<void> {
+    const [only, ...others] = group.files;
+    if (group.choice.scenario !== null || only === undefined || others.length > 0) return;
+    if (!only.path.endsWith('.json') || (await areRecording(group.files))) return;
+    const packed = await packText(await only.file.text());
+    if (packed.length > MOST_PACKED) return;
+    group.packed = packed;
+    if (this.#group === group && this.#isReady) this.#writeAddress();
+  }
+
   #make(choice: RunChoice, files: readonly GivenFile[]): RunGroup {
     const { scenario, settings, versus } = choice;
     const others = versus === undefined ? [] : [{ ...settings, kernel: versus }];
@@ -419,7 +482,9 @@ export class App implements TrackListener {
       track.run(scenario, files, each);
       return { track, view, words: new Pace(WORDS_MS), moment: { at: 'last' } };
     });
-    return { shown, choice, files };
+    const group: RunGroup = { shown, choice, files };
+    void this.#pack(group);
+    return group;
   }
 
   #show(group: RunGroup): void {
@@ -506,10 +571,14 @@ export class App implements TrackListener {
     this.#headline.show(recordings, (link, lead) => this.#followLink(link, lead));
     this.#notices.done(recordings);
     const { range } = this.#wanted ?? {};
-    const all = { from: 0, to: this.#duration };
-    this.#setRange(range ? within(range.from, range.to - range.from, this.#duration) : all);
+    this.#setRange({ from: 0, to: this.#duration });
     this.#showFirst();
+    // A link's own time wins over one that holds the first failure.
+    if (range) this.#setRange(within(range.from, range.to - range.from, this.#duration));
     this.#details.ready();
+    // The answer has come above it.
+    if (this.#bringMap) this.#tracksBox.scrollIntoView();
+    this.#bringMap = false;
     this.#tryElsewhere();
   }
 
@@ -602,8 +671,8 @@ export class App implements TrackListener {
 
   #writeAddress(): void {
     clearTimeout(this.#addressTimer);
-    const choice = this.#group?.choice;
-    if (choice === undefined || choice.scenario === null) return;
+    const { choice, packed } = this.#group ?? {};
+    if (choice === undefined || (choice.scenario === null && packed === undefined)) return;
     const { scenario, settings, versus } = choice;
     const lead = this.#leading;
     const at = lead && 'at' in lead.moment ? lead.moment.at : this.#player.t;
@@ -611,7 +680,8 @@ export class App implements TrackListener {
     const isWhole = from <= 0 && to >= this.#duration;
     const before = this.#isReady ? undefined : this.#wanted;
     const fragment = writeFragment({
-      scenario,
+      scenario: scenario ?? SCENARIO_FILE,
+      packed,
       settings,
       versus,
       shading: this.#toolbar.shading,
@@ -658,4 +728,9 @@ export class App implements TrackListener {
     this.#toolbar.offer([]);
     this.#toolbar.showTime('');
   }
+}
+
+function scenarioFile(text: string): GivenFile {
+  const file = new File([text], SCENARIO_FILE, { type: 'application/json' });
+  return { path: SCENARIO_FILE, file };
 }

@@ -4,6 +4,7 @@ import { App } from './app.ts';
 import { filesOfDrop, filesOfInput } from './drop-files.ts';
 import { byId } from './element.ts';
 import { RunTimelineElement } from './run-timeline.ts';
+import { ScenarioEditor } from './scenario-editor.ts';
 import { toggleScheme } from './scheme.ts';
 import { TimeChartsElement } from './time-charts.ts';
 
@@ -12,6 +13,10 @@ customElements.define('time-charts', TimeChartsElement);
 customElements.define('run-timeline', RunTimelineElement);
 
 const app = new App();
+new ScenarioEditor(
+  () => app.scenarioText(),
+  (text) => void app.takeScenario(text),
+);
 
 function onClick(id: string, act: () => void): void {
   byId(id, HTMLButtonElement).addEventListener('click', act);

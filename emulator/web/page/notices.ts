@@ -24,9 +24,14 @@ export class Notices {
   }
 
   progress(phase: string, t: number, events: number): void {
+    this.counting(phase, t, events);
+    this.#showView();
+  }
+
+  /** How far something is that is not shown yet. */
+  counting(phase: string, t: number, events: number): void {
     const much = events > 0 ? `, ${formatTime(t)} simulated, ${groupDigits(events)} events` : '';
     this.status(`${phase}${much} …`);
-    this.#showView();
   }
 
   done(recordings: readonly RecordingShown[]): void {

@@ -97,7 +97,8 @@ function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): HT
       ),
     ),
   );
-  return make('table', {}, make('thead', {}, head), make('tbody', {}, ...body));
+  const heading = heads.length > 0 ? [make('thead', {}, head)] : [];
+  return make('table', {}, ...heading, make('tbody', {}, ...body));
 }
 
 function callsTable({ calls }: ResultFile): HTMLElement {
@@ -136,7 +137,7 @@ function spaceList(recording: RecordingShown, result: ResultFile, visit: Visit):
   const { peak, still } = recording;
   const peakText = `${formatBytes(result.peak.used)} at ${exactTime(result.peak.t)}`;
   return table(
-    ['', ''],
+    [],
     [
       ['used at the end', `${formatBytes(vmalloc.used)} of ${formatBytes(vmalloc.total)}`],
       ['parked', formatBytes(vmalloc.lazy)],

@@ -1,7 +1,7 @@
 /** The form that chooses a run. */
 import { ADDRESS_SPACES, KERNEL_PRESETS } from '../../../loader/presets/index.ts';
 import { BUNDLED_SCENARIOS } from '../../../loader/scenario/index.ts';
-import { COMPRESSIONS, type RunSettings } from '../run-settings.ts';
+import { COMPRESSIONS, type RunSettings, switchedKernel } from '../run-settings.ts';
 import { byId, fillSelect, say } from './element.ts';
 import type { Shared } from './share.ts';
 
@@ -75,25 +75,26 @@ export class RunPanel {
   }
 
   /** Shows what a link asked for. False, and nothing changed, when it names what is not here. */
-  set({ scenario, settings, versus }: Shared): boolean {
+  set({ scenario, packed, settings, versus }: Shared): boolean {
     const { kernel, cpus, vmalloc, compression, guest, seed } = settings;
     const space = typeof vmalloc === 'string' ? vmalloc : '';
     const isKnown =
-      Object.hasOwn(BUNDLED_SCENARIOS, scenario) &&
-      offers(this.#kernel, kernel ?? '') &&
-      offers(this.#versus, versus ?? '') &&
+      (packed !== undefined || Object.hasOwn(BUNDLED_SCENARIOS, scenario)) &&
+      isKernel(kernel) &&
+      isKernel(versus) &&
       offers(this.#space, space);
     if (!isKnown) return false;
-    this.#scenario.value = scenario;
-    this.#kernel.value = kernel ?? '';
-    this.#versus.value = versus ?? '';
+    if (packed === undefined) this.#scenario.value = scenario;
+    chooseKernel(this.#kernel, kernel ?? '');
+    chooseKernel(this.#versus, versus ?? '');
     this.#cpus.value = cpus === undefined ? '' : String(cpus);
     this.#compression.value = compression ?? '';
     this.#space.value = space;
     this.#mib.value = typeof vmalloc === 'number' ? String(vmalloc) : '';
     this.#seed.value = seed === undefined ? '' : String(seed);
     this.#way(guest ? 'guest' : 'replay').checked = true;
-    this.#describe();
+    if (packed === undefined) this.#describe();
+    else this.offerDropped('The scenario that came with the link.');
     return true;
   }
 
@@ -144,6 +145,16 @@ export class RunPanel {
 
 function numberOf(input: HTMLInputElement): number | undefined {
   return input.value === '' || !input.validity.valid ? undefined : input.valueAsNumber;
+}
+
+/** A release, or one with features switched. */
+function isKernel(name: string | undefined): boolean {
+  return name === undefined || switchedKernel(name) !== undefined;
+}
+
+function chooseKernel(select: HTMLSelectElement, name: string): void {
+  if (!offers(select, name)) select.append(new Option(name, name));
+  select.value = name;
 }
 
 function offers(select: HTMLSelectElement, value: string): boolean {

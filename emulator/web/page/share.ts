@@ -2,12 +2,14 @@
 import * as z from 'zod';
 import { exactTime } from '../../../loader/base/index.ts';
 import { parseMoment, type Shading } from '../../../loader/view/index.ts';
-import { COMPRESSIONS, type RunSettings, shadingSchema } from '../run-settings.ts';
+import { COMPRESSIONS, MAX_KERNEL, type RunSettings, shadingSchema } from '../run-settings.ts';
 import type { TimeRange } from './time-range.ts';
 
 export interface Shared {
   readonly scenario: string;
   readonly settings: RunSettings;
+  /** A scenario that is not bundled, as packText leaves it. */
+  readonly packed?: string | undefined;
   /** A second kernel beside the first. */
   readonly versus?: string | undefined;
   readonly shading?: Shading | undefined;
@@ -24,7 +26,11 @@ const whole = z
 
 const fragmentSchema = z.object({
   run: z.string().min(1).max(100),
-  kernel: z.string().max(60).optional(),
+  kernel: z.string().max(MAX_KERNEL).optional(),
+  doc: z
+    .string()
+    .regex(/^[\w-]{1,100000}$/)
+    .optional(),
   vs: z.string().max(60).optional(),
   cpus: whole.pipe(z.number().min(1).max(8192)).optional(),
   seed: whole.pipe(z.number().max(4_294_967_295)).optional(),
@@ -41,6 +47,7 @@ const fragmentSchema = z.object({
 export function writeFragment({
   scenario,
   settings,
+  packed,
   versus,
   shading,
   moment,
@@ -49,6 +56,7 @@ export function writeFragment({
   const { kernel, cpus, seed, vmalloc, compression, guest } = settings;
   const pairs: [string, string | number | undefined][] = [
     ['run', scenario],
+    ['doc', packed],
     ['kernel', kernel],
     ['vs', versus],
     ['cpus', cpus],
@@ -71,12 +79,13 @@ export function readFragment(fragment: string): Shared | null | undefined {
   if (!query.has('run')) return null;
   const parsed = fragmentSchema.safeParse(Object.fromEntries(query));
   if (!parsed.success) return undefined;
-  const { run, kernel, vs, cpus, seed, space, mib, compression, by, colour, at, range } =
+  const { run, doc, kernel, vs, cpus, seed, space, mib, compression, by, colour, at, range } =
     parsed.data;
   const vmalloc = mib ?? space;
   const moment = at === undefined ? undefined : momentOf(at);
   return {
     scenario: run,
+    ...(doc === undefined ? {} : { packed: doc }),
     settings: {
       guest: by === 'guest',
       ...(kernel === undefined ? {} : { kernel }),

@@ -21,6 +21,8 @@ export interface Toolable {
   allTime(): void;
   find(): void;
   selectNothing(): void;
+  /** The request of the event shown. */
+  selectShown(): void;
   look(): void;
   zoom(how: 'in' | 'out' | 'all'): void;
   save(name: ExportName | 'png'): Promise<void>;
@@ -133,7 +135,7 @@ export class Toolbar {
   #onKey(event: KeyboardEvent): void {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+    if (isField(target)) return;
     if (target instanceof HTMLElement && target.closest('dialog')) return;
     const pressable = target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement;
     if (key === ' ' && (pressable || (target as HTMLElement).tagName === 'SUMMARY')) return;
@@ -162,6 +164,7 @@ export class Toolbar {
     d: () => this.#app.moveTime(0.25),
     e: () => this.#app.allTime(),
     '/': () => this.#app.find(),
+    r: () => this.#app.selectShown(),
     Escape: () => this.#app.selectNothing(),
     '?': () => byId('help', HTMLDialogElement).showModal(),
     c: () => {
@@ -170,4 +173,11 @@ export class Toolbar {
       this.#app.look();
     },
   };
+}
+
+/** Whether keys typed there are meant for it. */
+function isField(target: EventTarget | null): boolean {
+  return [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement].some(
+    (kind) => target instanceof kind,
+  );
 }

@@ -9,7 +9,7 @@ import {
 import { KERNEL_PRESETS } from '../../../loader/presets/index.ts';
 import type { GivenFile, RecordingShown } from '../messages.ts';
 import type { RunSettings } from '../run-settings.ts';
-import { make, say } from './element.ts';
+import { fillSelect, make, say } from './element.ts';
 import type { RunChoice } from './run-panel.ts';
 import { Track } from './track.ts';
 
@@ -54,6 +54,7 @@ export class WhatIf {
     inputmode: 'numeric',
     'aria-label': 'CPUs, separated by commas',
   });
+  readonly #feature = make('select', {});
   readonly #go = make('button', { type: 'button', class: 'primary' }, 'Compare');
   readonly #note = make('p', { class: 'hint', role: 'status' });
   readonly #table = make('div', { class: 'scroll-x' });
@@ -69,9 +70,14 @@ export class WhatIf {
       input.checked = name === 'v6.5' || name === 'v6.12';
       this.#kernels.append(make('label', {}, input, ` ${name}`));
     }
+    fillSelect(this.#feature, [
+      ['', 'nothing'],
+      ...switches().map((text) => [text, text] as const),
+    ]);
+    const feature = make('label', { class: 'inline' }, 'and with', this.#feature);
     const cpus = make('label', { class: 'inline' }, 'CPUs', this.#cpus);
     box.append(
-      make('div', { class: 'what-if' }, this.#kernels, cpus, this.#go),
+      make('div', { class: 'what-if' }, this.#kernels, feature, cpus, this.#go),
       this.#note,
       this.#table,
       this.#words,
@@ -135,7 +141,9 @@ export class WhatIf {
         this.#draw(labels, columns);
       });
     };
-    for (const kernel of kernels) {
+    const { value: change } = this.#feature;
+    const variants = kernels.flatMap((name) => (change ? [name, `${name}+${change}`] : [name]));
+    for (const kernel of variants) {
       const settings = { ...choice.settings, kernel, guest: false };
       if (cpus.length === 0) add(kernel, settings);
       for (const n of cpus) add(`${kernel}, ${counted(n, 'CPU')}`, { ...settings, cpus: n });
@@ -180,7 +188,7 @@ export class WhatIf {
   }
 
   #draw(labels: readonly string[], columns: readonly (Outcome | string | undefined)[]): void {
-    const head = make('tr', {}, make('th', { scope: 'col' }, ''));
+    const head = make('tr', {}, make('th', { scope: 'col' }, 'kernel'));
     for (const label of labels) head.append(make('th', { scope: 'col', class: 'number' }, label));
     const rows = ROWS.map(([name, text]) => {
       const row = make('tr', {}, make('th', { scope: 'row' }, name));
@@ -202,6 +210,18 @@ export class WhatIf {
       ...words.filter((text) => text !== '').map((text) => make('li', {}, text)),
     );
   }
+}
+
+/** Every feature with every value some release has for it: `early_check=false`. */
+function switches(): string[] {
+  const found = new Set<string>();
+  for (const { features } of Object.values(KERNEL_PRESETS)) {
+    for (const [name, value] of Object.entries(features)) {
+      if (typeof value === 'boolean') found.add(`${name}=true`).add(`${name}=false`);
+      else if (typeof value === 'string') found.add(`${name}=${value}`);
+    }
+  }
+  return [...found].sort();
 }
 
 function outcomeOf(recording: RecordingShown, label: string): Outcome {

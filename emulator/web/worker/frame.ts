@@ -129,6 +129,7 @@ export class FrameMaker {
       t: state.t,
       seq: Math.max(0, seq),
       event: this.#eventText(seq),
+      request: failure?.request ?? this.#requestOf(seq),
       codes,
       columns: view.columns,
       cellBytes: view.cellBytes,
@@ -195,6 +196,13 @@ export class FrameMaker {
         bytes: row.bytes,
       })),
     ];
+  }
+
+  /** The loader's request that an event names; 0: none. */
+  #requestOf(seq: number): number {
+    const { events } = this.#recording;
+    const event = seq < 0 ? undefined : events.at(events.indexOfSeq(seq));
+    return event !== undefined && 'request' in event ? event.request : 0;
   }
 
   #eventText(seq: number): string {

@@ -23,7 +23,7 @@ const PLAIN_FLAGS = [
   '-Wl,--build-id=none',
   '-Wl,-z,noexecstack',
 ];
-const INIT_FLAGS = ['-m32', '-march=i686', ...PLAIN_FLAGS];
+export const INIT_FLAGS = ['-m32', '-march=i686', ...PLAIN_FLAGS];
 export const INIT_FLAGS_64 = ['-m64', ...PLAIN_FLAGS];
 
 /** Directory of built programs, made when their sources have changed. */

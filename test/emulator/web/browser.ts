@@ -29,9 +29,9 @@ export interface Visit {
 export class PageHost {
   readonly #directory: string;
   readonly #server: WebServer;
-  readonly #browser: Browser;
+  readonly #browser: Browser | undefined;
 
-  private constructor(directory: string, server: WebServer, browser: Browser) {
+  private constructor(directory: string, server: WebServer, browser?: Browser) {
     this.#directory = directory;
     this.#server = server;
     this.#browser = browser;
@@ -39,16 +39,20 @@ export class PageHost {
 
   /** Builds the page from the sources of now, serves it and starts the browser. */
   static async start(): Promise<PageHost> {
-    const directory = mkdtempSync(join(tmpdir(), 'modstorm-web-'));
-    await buildWeb(ROOT, directory);
-    const server = await serveDirectory(directory, 0);
+    const { directory, server } = await built();
     // Playwright gives each launch a fresh profile of its own.
     const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
     return new PageHost(directory, server, browser);
   }
 
+  /** As start, for a browser that someone else starts. */
+  static async serve(): Promise<PageHost> {
+    const { directory, server } = await built();
+    return new PageHost(directory, server);
+  }
+
   async stop(): Promise<void> {
-    await this.#browser.close();
+    await this.#browser?.close();
     await this.#server.close();
     rmSync(this.#directory, { recursive: true, force: true });
   }
@@ -59,7 +63,7 @@ export class PageHost {
 
   /** Opens the page in a fresh profile, without a run unless the fragment says so; console errors and foreign requests become complaints. */
   async visit(fragment = '#stage', options: BrowserContextOptions = {}): Promise<Visit> {
-    const context = await this.#browser.newContext({ acceptDownloads: true, ...options });
+    const context = await this.#browser!.newContext({ acceptDownloads: true, ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
@@ -82,6 +86,12 @@ export class PageHost {
     await page.goto(this.url + fragment);
     return { page, complaints };
   }
+}
+
+async function built(): Promise<{ directory: string; server: WebServer }> {
+  const directory = mkdtempSync(join(tmpdir(), 'modstorm-web-'));
+  await buildWeb(ROOT, directory);
+  return { directory, server: await serveDirectory(directory, 0) };
 }
 
 /** Waits until the run on the page is over and can be looked at. */

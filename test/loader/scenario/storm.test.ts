@@ -11,7 +11,7 @@ const MODULES = [
   moduleFile({ name: 'lone', sizes: { text: 40_000 } }),
 ];
 
-type Generator = NonNullable<RigScenario['storm']>['generators'][number];
+type Generator = NonNullable<NonNullable<RigScenario['storm']>['generators']>[number];
 
 function storm(generators: Generator[], rest: RigScenario = {}) {
   return run(MODULES, {

@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { decodeXz } from '../../../loader/decompress/index.ts';
 import { type ModuleSpec, writeModule } from '../../../loader/elf/index.ts';
 import type { ModuleMetadata, ModuleSource } from '../../../loader/module/module-source.ts';
 import { identitySteps, inferIdentity } from '../../../loader/survey/kernel-identity.ts';
 import { exportsFromNames } from '../../../loader/survey/module-symvers.ts';
 import { openModuleDirectory } from '../../../scripts/cli/module-directory.ts';
+import { compress, haveTool } from '../decompress/tools.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const DEBIAN = process.env.MODSTORM_DEBIAN_MODULES ?? join(ROOT, '.cache/debian/i386');
@@ -36,6 +38,19 @@ function source(
 }
 
 describe('inferring the kernel from its modules', () => {
+  it.skipIf(!haveTool('xz'))(
+    'reads what only user space can unpack: xz with its default check',
+    () => {
+      const plain = writeModule({ name: 'one', structModuleSize: 640, vermagic: MAGIC });
+      const packed = compress('xz', ['--check=crc64'], plain)!;
+      // The kernel's own decoder knows no such check (lib/xz, status 6).
+      expect(decodeXz(packed).ok).toBe(false);
+      const { identity, report } = inferIdentity(source({ 'one.ko.xz': packed }));
+      expect(identity).toMatchObject({ vermagic: MAGIC, structModuleSize: 640 });
+      expect(report.files_unreadable).toBe(0);
+    },
+  );
+
   it('takes the commonest vermagic and struct module size', () => {
     const { identity, report, arch } = inferIdentity(
       source({

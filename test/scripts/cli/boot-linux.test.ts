@@ -1,4 +1,4 @@
-/** `boot --guest linux`: a scenario's steps on the real kernel alone. */
+/** `verify --alone`: a scenario's steps on the real kernel alone. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-function boot(...args: string[]) {
-  const run = spawnSync(process.execPath, [CLI, 'boot', '--guest', 'linux', ...args], {
+function alone(...args: string[]) {
+  const run = spawnSync(process.execPath, [CLI, 'verify', '--alone', ...args], {
     encoding: 'utf8',
     cwd: dir,
   });
@@ -33,7 +33,7 @@ function scenario(name: string, steps: readonly object[]): string {
   return path;
 }
 
-describe.skipIf(missing !== '')(`boot --guest linux ${missing && `(skipped: ${missing})`}`, () => {
+describe.skipIf(missing !== '')(`verify --alone ${missing && `(skipped: ${missing})`}`, () => {
   it('carries out steps, numbers them as the scenario does, and gives what the kernel says', () => {
     const path = scenario('own', [
       { finit_module: 'ext4.ko' },
@@ -43,7 +43,7 @@ describe.skipIf(missing !== '')(`boot --guest linux ${missing && `(skipped: ${mi
       { read: '/sys/module/jbd2/refcnt' },
     ]);
     const out = join(dir, 'run');
-    const { code, out: text } = boot('--scenario', path, '--json', '--out', out);
+    const { code, out: text } = alone(path, '--json', '--out', out);
     expect(code).toBe(0);
     const result = JSON.parse(text);
     expect(
@@ -78,7 +78,7 @@ describe.skipIf(missing !== '')(`boot --guest linux ${missing && `(skipped: ${mi
       { finit_module: 'ms_oops.ko' },
       { finit_module: 'crc8.ko' },
     ]);
-    const { code, out } = boot('--scenario', path);
+    const { code, out } = alone(path);
     expect(code).toBe(1);
     expect(out).toMatch(/^ended {5}panic: /m);
     expect(out).toMatch(/^at {8}step 1: \{"finit_module":"ms_oops.ko"/m);
@@ -86,15 +86,15 @@ describe.skipIf(missing !== '')(`boot --guest linux ${missing && `(skipped: ${mi
   });
 
   it.each([
-    [['--cpus', '4'], '--cpus: expected nothing: v86 has one CPU, found 4'],
+    [['--suite', 'mixed'], '--suite: expected nothing: it has no effect with --alone, found mixed'],
     [
       ['--kernel', 'v6.5'],
       /^modstorm: --kernel: expected nothing: the guest is Linux 6\.\S+, found v6\.5/,
     ],
-    [['--scenario', 'race'], 'race: expected steps, found a storm'],
-    [['--scenario', 'absent.json'], 'absent.json: expected a scenario file'],
+    [['race'], 'race: expected steps, found a storm'],
+    [['absent.json'], 'absent.json: expected a scenario file'],
   ])('refuses %s', (args, message) => {
-    const { code, out, err } = boot(...args);
+    const { code, out, err } = alone(...args);
     expect(code).toBe(2);
     expect(out).toBe('');
     if (typeof message === 'string') expect(err).toContain(message);

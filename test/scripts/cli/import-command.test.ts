@@ -165,6 +165,15 @@ describe('modstorm compare --own', () => {
   });
 });
 
+describe('modstorm inspect', () => {
+  it('opens a bare vmallocinfo and prints its areas back', () => {
+    const dump = file('bare', VMALLOCINFO);
+    const { out, code, err } = modstorm('inspect', dump, '--format', 'vmallocinfo');
+    expect(code, err).toBe(0);
+    expect(out.match(/^0x\w+-0x\w+/gm)).toEqual(VMALLOCINFO.match(/^0x\w+-0x\w+/gm));
+  });
+});
+
 describe('modstorm record', () => {
   it('prints a script that a POSIX shell takes', () => {
     const { out, code } = modstorm('record');
