@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPlanted, plantedText } from '../../../../scripts/build-planted.mjs';
+import { CommandContext } from '../../../../scripts/cli/command-context.ts';
 import { PLANTED_BUGS } from '../../../../scripts/verify/plants/planted-bugs.ts';
 import type * as Verifier from '../../../../scripts/verify/plants/planted-verifier.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const GOLDEN = join(ROOT, 'test/golden/recorded');
-const CONTEXT = {
-  signal: new AbortController().signal,
-  throwIfInterrupted() {},
-  async write() {},
-};
+
+class SilentContext extends CommandContext {
+  override async write(): Promise<void> {}
+}
 
 let directory: string;
 
@@ -31,7 +31,7 @@ async function verify(bug: Parameters<typeof buildPlanted>[1], recording: string
   await buildPlanted(ROOT, bug, outfile);
   const planted = (await import(pathToFileURL(outfile).href)) as typeof Verifier;
   const paths = [join(GOLDEN, recording)];
-  return planted.recordedCommand({ paths, json: true }, CONTEXT);
+  return planted.recordedCommand({ paths, json: true }, new SilentContext());
 }
 
 const numbered = PLANTED_BUGS.map((bug, i) => ({ ...bug, number: i + 1 }));
