@@ -512,6 +512,9 @@ modstorm record --boot
   --recorded PATH      instead of a guest: the recorded answers of a real kernel, a file or a
                        directory; more may follow. Module files that are not in --modules DIR are
                        made after their facts (modules.json.gz beside the recording)
+  --plant N            a self-test: plants a known bug in the model; exit code 1 when it is noticed.
+                       Beside golden recordings of the checkout, or --recorded, --suite, SCENARIO
+  --plants             lists the known bugs
   --all                every seed and variant
   --alone              the real kernel alone carries out the steps of one SCENARIO, or loads every
                        module it has; --out DIR, --force and --seed as for replay
@@ -526,6 +529,8 @@ modstorm record --boot
       kernel: { type: 'string' },
       modules: { type: 'string' },
       recorded: { type: 'string' },
+      plant: { type: 'string' },
+      plants: { type: 'boolean' },
       all: { type: 'boolean' },
       json: { type: 'boolean' },
       alone: { type: 'boolean' },
@@ -548,12 +553,20 @@ modstorm record --boot
           kernel: z.string().min(1).optional(),
           modules: z.string().min(1).optional(),
           recorded: z.string().min(1).optional(),
+          plant: count(1_000).optional(),
+          plants: z.boolean().default(false),
           all: z.boolean().default(false),
           json: z.boolean().default(false),
         }),
         values,
       );
-      const { recorded, modules, kernel, json } = rest;
+      const { recorded, modules, kernel, json, plant, plants } = rest;
+      if (plants || plant !== undefined) {
+        refuseWithout(values, plants ? ['plants', 'json'] : plantOptions(values, positionals));
+        const { plantCommand, plantsCommand } = await import('../verify/plants/plant-command.ts');
+        if (plant === undefined) return plantsCommand(json, context);
+        return plantCommand({ ...rest, plant, guestKernel, scenarios: positionals }, context);
+      }
       if (recorded !== undefined) {
         const other = ['suite', 'seed', 'variant', 'guest-kernel', 'machine', 'all'].find(
           (name) => values[name] !== undefined,
@@ -595,6 +608,20 @@ modstorm record --boot
     },
   },
 };
+
+/** Options that have an effect on a planted bug: those of a guest only where one is asked for. */
+function plantOptions(values: object, positionals: readonly string[]): readonly string[] {
+  const own = ['plant', 'json', 'modules'];
+  if (!('suite' in values) && positionals.length === 0) return [...own, 'recorded'];
+  return [...own, 'suite', 'seed', 'variant', 'guest-kernel', 'machine', 'kernel', 'all'];
+}
+
+function refuseWithout(values: object, known: readonly string[]): void {
+  const other = Object.keys(values).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const expected = known.map((name) => `--${name}`).join(', ');
+  throw new InputError({ file: `--${known[0]}`, expected, found: `--${other}, without effect` });
+}
 
 export function helpText(): string {
   const rows = Object.entries(COMMANDS).map(
