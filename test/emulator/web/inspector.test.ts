@@ -105,11 +105,13 @@ describe.skipIf(CHROMIUM === undefined)('the inspector (skipped without chromium
     expect(await page.isVisible('time-charts')).toBe(false);
 
     await dropFiles(page, { 'result.json': node.result, 'events.jsonl': node.events });
+    // A recording takes the place of the run on the screen only when it has been opened.
     await page.waitForFunction(() =>
-      document.querySelector('#status')?.textContent?.includes('simulated'),
+      document.querySelector('.marks .wanted')?.textContent?.includes('wanted'),
     );
     await ready(page);
-    expect(await page.textContent('.marks .wanted')).toContain('wanted');
+    expect(await page.textContent('#status')).toContain('simulated');
+    expect(await page.isVisible('time-charts')).toBe(true);
     expect((await saved(page, 'events')) === node.events).toBe(true);
     expect(complaints).toEqual([]);
     await page.context().close();
