@@ -84,9 +84,14 @@ export function checkMachine(source: ModuleSource, space: AddressSpacePreset): v
   );
 }
 
-/** What few files of another machine there are, one sentence each. */
-export function strayMachines(source: ModuleSource): string[] {
-  if (source.identity !== undefined) return [];
+/** Modules of another machine that a run has all the same, one sentence each. */
+export function strayMachines(source: ModuleSource, space: AddressSpacePreset): string[] {
+  if (source.identity !== undefined) {
+    const { arch } = source.identity;
+    if (arch === ELF_ARCH[space.arch]) return [];
+    const machine = `${space.arch} (${space.name})`;
+    return [`${source.name}: modules for ${arch}, on a machine that is ${machine}`];
+  }
   const [first, ...others] = machinesOfModules(source).shares;
   return others.map(
     ({ name, example }) =>

@@ -168,7 +168,7 @@ export function prepareRun(scenario: Scenario, options: PrepareOptions): Prepare
       ...(kernelChosen.note === undefined ? [] : [kernelChosen.note]),
       ...(windowNote === undefined ? [] : [windowNote]),
       ...(source.problems ?? []),
-      ...strayMachines(source),
+      ...strayMachines(source, space),
       ...(made?.problems ?? []),
     ],
   };
