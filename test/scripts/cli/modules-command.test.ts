@@ -84,7 +84,7 @@ describe('modstorm modules', () => {
       .slice(start, start + 4)
       .map((line) => line.length);
     expect(new Set(widths).size).toBe(1);
-    expect(text).toContain(`modules of ${VERMAGIC.trim()}\n`);
+    expect(text).toContain(`modules of ${VERMAGIC.trim()};`);
     expect(text).toMatch(/2 files, 0 refused; all of them loaded would keep \d+ KiB/);
   });
 

@@ -51,7 +51,7 @@ describe('npm run modules:debian', () => {
 
   it('refuses what it does not know, naming it', () => {
     for (const [args, message] of [
-      [['--arch', 'arm'], '--arch: expected i386 or amd64, found "arm"'],
+      [['--arch', 'arm'], '--arch: expected i386, amd64, armhf, arm64, found "arm"'],
       [['--version', 'new'], '--version: expected a kernel version such as 6.1.0-50, found "new"'],
       [['--bogus'], "Unknown option '--bogus'"],
     ] as const) {
