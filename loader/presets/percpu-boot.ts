@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Room for per-CPU data that a kernel has set aside at boot, by architecture. */
 
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, PAGE_SIZE } from '../base/index.ts';
 import type { Architecture } from './address-spaces.ts';
 
 export interface PercpuBoot {
@@ -22,12 +22,13 @@ const MODULE_RESERVE: Bytes = 8 << 10;
 const I386: PercpuBoot = { reserved: 0, dynamic: { start: 780, size: 31_988, used: 6132 } };
 
 /**
- * All others reserve PERCPU_MODULE_RESERVE.
- * Model: what is left of the part for all is not known there, and taken to be nothing.
+ * All others reserve PERCPU_MODULE_RESERVE. Two empty pages (PCPU_EMPTY_POP_PAGES_LOW, mm/percpu.c,
+ * Linux 6.12) are left of the part for all at least: with fewer the boot itself makes a chunk.
+ * Model: it is taken to leave no more.
  */
 const OTHERS: PercpuBoot = {
   reserved: MODULE_RESERVE,
-  dynamic: { start: 0, size: 0, used: 0 },
+  dynamic: { start: 0, size: 2 * PAGE_SIZE, used: 0 },
 };
 
 /** What a machine of this architecture has. */

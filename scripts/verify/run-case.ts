@@ -2,6 +2,7 @@
 // One case from its first step to its last, over as many boots as the kernel's crashes make needed.
 
 import type { LinuxVariant } from '../../emulator/linux/guest-cache.ts';
+import type { ObservedCall } from '../../emulator/linux/observed.ts';
 import { addComparison, type Comparison, emptyComparison } from './compare.ts';
 import type { VerifyCase } from './suite.ts';
 import type { VerifyTarget } from './target.ts';
@@ -20,6 +21,8 @@ export interface CaseResult {
   readonly boots: number;
   readonly comparison: Comparison;
   readonly crashes: readonly Crash[];
+  /** Different modules that the real kernel's /proc/modules showed, in the order of their names. */
+  readonly modules: readonly string[];
   /** Wall-clock milliseconds: the guest in all, its steps alone, and the model. */
   readonly linuxMs: number;
   readonly stepsMs: number;
@@ -49,6 +52,7 @@ export async function runCase(
   const all = scenario.steps ?? [];
   const comparison = emptyComparison();
   const crashes: Crash[] = [];
+  const seen = new Set<string>();
   let first = 0;
   let boots = 0;
   let linuxMs = 0;
@@ -73,6 +77,7 @@ export async function runCase(
     boots += 1;
     const { linux } = outcome;
     addComparison(comparison, outcome.comparison);
+    for (const name of modulesShown(linux.calls)) seen.add(name);
     linuxMs += linux.totalMs;
     stepsMs += linux.totalMs - linux.userSpaceMs;
     modelMs += outcome.modelMs;
@@ -87,7 +92,16 @@ export async function runCase(
     first = offset + linux.completed - (outcome.steps.length - part.steps.length) + 1;
   }
   const { name } = scenario;
-  return { name, steps: all.length, boots, comparison, crashes, linuxMs, stepsMs, modelMs };
+  const steps = all.length;
+  const modules = [...seen].sort();
+  return { name, steps, boots, comparison, crashes, modules, linuxMs, stepsMs, modelMs };
+}
+
+function modulesShown(calls: readonly ObservedCall[]): string[] {
+  const texts = calls.filter(({ subject }) => subject === '/proc/modules');
+  return texts
+    .flatMap(({ text = '' }) => text.split('\n').flatMap((line) => line.split(' ', 1)))
+    .filter((name) => name !== '');
 }
 
 function crashOf({ linux, steps }: VerifyOutcome, offset: number): Crash {

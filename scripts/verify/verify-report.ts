@@ -74,6 +74,8 @@ export function reportText(suites: readonly VerifiedSuite[]): string {
   }
   if (total.unobserved.length > 0) text += '\nnot observed, left out of the comparison:\n';
   for (const line of total.unobserved) text += `  ${line}\n`;
+  const modules = new Set(suites.flatMap(({ cases }) => cases.flatMap((c) => c.modules)));
+  text += `\n${modules.size} different modules in the real kernel’s /proc/modules\n`;
   return text + crashText(suites) + disagreementText(suites);
 }
 

@@ -61,6 +61,7 @@ export async function recordedCommand(
           boots: 0,
           comparison: done.comparison,
           crashes: [],
+          modules: [],
           linuxMs: 0,
           stepsMs: 0,
           modelMs: done.modelMs,

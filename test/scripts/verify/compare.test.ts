@@ -36,6 +36,19 @@ describe('laying two runs side by side', () => {
     expect(compareRuns(run([call()], [[]]), run([call()], events), 1).unobserved).toEqual([]);
   });
 
+  it('leaves out threads’ stacks where no tracepoint tells of them, and nothing else', () => {
+    const area = '0xffffffffc0200000-0xffffffffc0205000   20480 ';
+    const stack = '0xffffc900005b8000-0xffffc900005bd000   20480 ';
+    const other = [`${stack}load_module pages=4 vmalloc N0=4`, `${area}unpurged vm_area`];
+    const text = [`${stack}kernel_clone+0x1/0x2 pages=4 vmalloc N0=4`, ...other].join('\n');
+    const blind = { ...run([read(text)]), observesAllocator: false, release: '6.1.0' };
+    const same = compareRuns(blind, run([read(other.join('\n'))]), 1);
+    expect(same.disagreements).toEqual([]);
+    expect(same.attributed.stack).toBe(1);
+    expect(compareRuns(blind, run([read('')]), 1).disagreements).toHaveLength(2);
+    expect(compareRuns(run([read(text)]), run([read(text)]), 1).attributed.stack).toBe(0);
+  });
+
   it('takes a purge from the direct map of x86-64 for what it is, but not one below it', () => {
     const model = purge('0xffffffffc0209000', '0xffffffffc020b000');
     const compared = (start: string) =>
