@@ -4,7 +4,6 @@
  * person, and the user channel of the module port. Runs in Node and in browsers; its clock is real
  * time. Nothing a guest does leaves this class as an exception.
  */
-import { V86 } from 'v86';
 import type { UserChannel } from '../port/user-channel.ts';
 import {
   GATE_BASE,
@@ -13,8 +12,9 @@ import {
   WINDOW_SIZE,
   WINDOWS_BASE,
 } from '../port/user-protocol.ts';
-import type { V86Emulator, V86Exports, V86Imports } from '../v86/internals.ts';
+import type { V86Emulator } from '../v86/internals.ts';
 import { type IoDevice, type MachineEnd, MainLoopGate } from '../v86/main-loop-gate.ts';
+import { BARE_PC, plugDevice, startV86, watchGuest } from '../v86/start-v86.ts';
 
 export interface LinuxPcOptions {
   /** v86.wasm, compiled. */
@@ -34,9 +34,7 @@ export interface LinuxPcOptions {
 }
 
 const MIB = 2 ** 20;
-const READY_TIMEOUT_MS = 30_000;
-/** v86 throws a string when a guest writes here. */
-const TEST_EXIT_PORT = 0xf4;
+const READY_MS = 30_000;
 
 interface Emulator extends Omit<V86Emulator, 'add_listener'> {
   add_listener(event: string, listener: (value: number) => void): void;
@@ -59,19 +57,22 @@ export class LinuxPc {
   /** Makes the machine; it does not run yet. */
   static async create(options: LinuxPcOptions): Promise<LinuxPc> {
     const gate = new MainLoopGate(options.onEnd, options.onHostError);
-    const emulator = await startV86(options, gate);
-    emulator.add_listener('serial0-output-byte', (byte) =>
-      gate.guard(() => options.onConsole(byte)),
-    );
-    emulator.add_listener('cpu-event-halt', () => {
-      gate.halted = true;
-      options.onEnd('halt', 'the guest halted');
-    });
-    const { io } = emulator.v86.cpu;
-    const exit = (): void => gate.end('fault', "the guest wrote to port 0xf4, v86's test exit");
-    io.register_write(TEST_EXIT_PORT, {}, exit, exit, exit);
-    plug(emulator, gate, GATE_BASE, GATE_SIZE, gateDevice(options.channel));
-    plug(emulator, gate, WINDOWS_BASE, WINDOW_SIZE * WINDOW_COUNT, windowDevice(options.channel));
+    const settings = {
+      ...BARE_PC,
+      memory_size: options.memoryMb * MIB,
+      bios: { buffer: copyOf(options.bios) },
+      bzimage: { buffer: copyOf(options.bzImage) },
+      initrd: { buffer: copyOf(options.initramfs) },
+      cmdline: options.commandLine,
+      fastboot: true,
+      acpi: false,
+    };
+    const emulator = await startV86<Emulator>(options.wasm, gate, settings, READY_MS);
+    watchGuest(emulator, gate, options);
+    const { channel } = options;
+    plugDevice(emulator, gate, GATE_BASE, GATE_SIZE, gateDevice(channel));
+    const windows = WINDOW_SIZE * WINDOW_COUNT;
+    plugDevice(emulator, gate, WINDOWS_BASE, windows, windowDevice(channel));
     return new LinuxPc(emulator, gate);
   }
 
@@ -123,91 +124,6 @@ function windowDevice(channel: UserChannel): IoDevice {
     write: (offset, value) => channel.writeWindow(offset, value),
     badAccess: () => channel.misuse(),
   };
-}
-
-function plug(
-  { v86 }: Emulator,
-  gate: MainLoopGate,
-  base: number,
-  size: number,
-  device: IoDevice,
-): void {
-  const { io } = v86.cpu;
-  for (let offset = 0; offset < size; offset++) {
-    if (io.ports[base + offset]?.device !== undefined) {
-      throw new Error(`I/O port 0x${(base + offset).toString(16)} is taken by a device of v86`);
-    }
-    const bad = (bits: number, ones: number) => () => {
-      gate.guard(() => device.badAccess(offset, bits));
-      return ones;
-    };
-    const aligned = offset % 4 === 0;
-    io.register_read(
-      base + offset,
-      device,
-      bad(8, 0xff),
-      bad(16, 0xffff),
-      aligned ? () => gate.guardRead(device, offset) : bad(32, -1),
-    );
-    io.register_write(
-      base + offset,
-      device,
-      bad(8, 0),
-      bad(16, 0),
-      aligned ? (value) => gate.guardWrite(device, offset, value) : bad(32, 0),
-    );
-  }
-}
-
-function startV86(options: LinuxPcOptions, gate: MainLoopGate): Promise<Emulator> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`v86 was not ready after ${READY_TIMEOUT_MS} ms`)),
-      READY_TIMEOUT_MS,
-    );
-    const fail = (error: unknown): void => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    const settings = {
-      wasm_fn: async (imports: WebAssembly.Imports) => {
-        try {
-          const gated = gate.imports(imports as unknown as V86Imports);
-          const instance = await WebAssembly.instantiate(options.wasm, gated);
-          return gate.exports(instance.exports as V86Exports);
-        } catch (error) {
-          fail(error);
-          return new Promise<WebAssembly.Exports>(() => {});
-        }
-      },
-      memory_size: options.memoryMb * MIB,
-      vga_memory_size: MIB,
-      bios: { buffer: copyOf(options.bios) },
-      bzimage: { buffer: copyOf(options.bzImage) },
-      initrd: { buffer: copyOf(options.initramfs) },
-      cmdline: options.commandLine,
-      autostart: false,
-      fastboot: true,
-      disable_keyboard: true,
-      disable_mouse: true,
-      disable_speaker: true,
-      net_device: { type: 'none' as 'ne2k' },
-      acpi: false,
-    };
-    let emulator: Emulator;
-    try {
-      emulator = new V86(
-        settings as unknown as ConstructorParameters<typeof V86>[0],
-      ) as unknown as Emulator;
-    } catch (error) {
-      fail(error);
-      return;
-    }
-    emulator.add_listener('emulator-ready', () => {
-      clearTimeout(timer);
-      resolve(emulator);
-    });
-  });
 }
 
 /** v86 keeps and changes what it is given, and takes whole ArrayBuffers only. */

@@ -5,8 +5,8 @@ import type { EventLog } from '../events/index.ts';
 import { ModuleCall } from './module-call.ts';
 
 /**
- * The calls into one kernel: each has a number of its own, an event where it begins and one where
- * it ends, and the call it was made for.
+ * The calls into one kernel. Each has a number, an event where it begins, an event where it ends,
+ * and the call it was made for.
  */
 export class SystemCalls {
   readonly #engine: Engine;
@@ -89,8 +89,8 @@ export class SystemCalls {
 
 /**
  * What the caller sees of a call that a signal cut short: the handler, installed without SA_RESTART,
- * turns -ERESTARTSYS into -EINTR (handle_signal, arch/x86/kernel/signal.c, Linux 6.12). Without a
- * signal of its own, and in a task that is killed, the value stays.
+ * turns -ERESTARTSYS into -EINTR (handle_signal, arch/x86/kernel/signal.c, Linux 6.12). A task that
+ * got no signal, or is killed, keeps the value.
  */
 function userValue(op: string, task: Task, ret: number): number {
   if (ret !== -ERRNO.ERESTARTSYS || op === 'request_module' || task.pending !== 'int') return ret;

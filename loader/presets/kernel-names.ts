@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * Kernels by name and by release: a preset, or for what lies between two presets the one whose
- * rules hold, with the rules of its own that are known to have changed by then.
+ * Kernels by name and by release. A release between two presets gets the older one, with the rules
+ * that are known to have changed by then.
  */
 import { KERNEL_PRESETS, type KernelFeatures, type KernelPreset } from './kernels.ts';
 
@@ -78,8 +78,8 @@ function resolveRelease(name: string, minor: number, point: number): ResolvedKer
     const why = '; rules that changed from 6.13 to 6.18 are known for v6.19 only';
     return as('v6.12', why);
   }
-  if (minor === 18) return as('v6.19', '');
-  return minor === 19 ? as('v6.19', '') : undefined;
+  if (minor === 18 || minor === 19) return as('v6.19', '');
+  return undefined;
 }
 
 /** v6.5 with what is known to have come by then. */

@@ -2,9 +2,8 @@
 export { FIRST_BOOT } from './bundled/first-boot.ts';
 export { BUNDLED_SCENARIOS } from './bundled/index.ts';
 export { INIT_US, PUBLISHED_8, PUBLISHED_255 } from './bundled/published.ts';
-export { catalogChoice } from './catalog-choice.ts';
+export { type BundledSource, openBundled } from './catalog-choice.ts';
 export { collectResult } from './collect-result.ts';
-
 export { CompileError } from './compile.ts';
 export type { CompileContext } from './compile-context.ts';
 export { checkMachine, type FollowedDocument, followModules } from './follow-modules.ts';

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 /** One call that takes a scenario from its document to its result. */
-import { CATALOG_NAMES, openCatalog } from '../catalog/index.ts';
 import type { EventSink } from '../events/index.ts';
 import type { ModuleSource } from '../module/index.ts';
 import { driveSteps, type RunResult, Session } from '../session/index.ts';
-import { catalogChoice } from './catalog-choice.ts';
+import { openBundled } from './catalog-choice.ts';
 import { collectResult } from './collect-result.ts';
 import { CompileError } from './compile-error.ts';
 import { followModules } from './follow-modules.ts';
 import { firstProblem, type InputProblem } from './input-problem.ts';
-import { addressSpace } from './machine.ts';
-import { unknownName } from './nearest-name.ts';
 import { type PreparedRun, prepareRun } from './prepare.ts';
-import { type ScenarioInput, scenarioSchema } from './schema.ts';
+import { type Scenario, type ScenarioInput, scenarioSchema } from './schema.ts';
 
 export interface SimulateOptions {
   /** Module files; without them the bundled modules that the scenario names. */
@@ -41,10 +38,7 @@ export type Simulation =
  * Runs a scenario without a guest. The document is checked first: what cannot be run is a value, and
  * exceptions are bugs. Same document, modules and seed, same result and events.
  */
-export function simulate(
-  scenario: ScenarioInput | unknown,
-  options: SimulateOptions = {},
-): Simulation {
+export function simulate(scenario: ScenarioInput, options: SimulateOptions = {}): Simulation {
   try {
     const run = prepared(scenario, options.modules);
     if (options.events !== undefined) run.kernel.events.attach(options.events);
@@ -76,20 +70,23 @@ class Refused extends Error {
   }
 }
 
-function prepared(document: unknown, modules: ModuleSource | undefined): PreparedRun {
-  const source = modules ?? bundledModules(document);
-  const { document: whole, followed } = followModules(document, source);
-  return prepareRun(parsed(whole), { source, followed });
+function prepared(document: ScenarioInput, modules: ModuleSource | undefined): PreparedRun {
+  if (modules === undefined) {
+    const scenario = parsed(document);
+    return prepareRun(scenario, { source: bundledModules(scenario) });
+  }
+  const { document: whole, followed } = followModules(document, modules);
+  return prepareRun(parsed(whole), { source: modules, followed });
 }
 
-function parsed(document: unknown) {
+function parsed(document: unknown): Scenario {
   const checked = scenarioSchema.safeParse(document);
   if (checked.success) return checked.data;
   throw new Refused(firstProblem(checked.error, document));
 }
 
-function bundledModules(document: unknown): ModuleSource {
-  const { machine, modules } = parsed(document);
+function bundledModules(scenario: Scenario): ModuleSource {
+  const { modules } = scenario;
   if (typeof modules !== 'string' && 'dir' in modules) {
     throw new Refused({
       place: 'modules.dir',
@@ -97,9 +94,7 @@ function bundledModules(document: unknown): ModuleSource {
       found: 'none',
     });
   }
-  const { name, options } = catalogChoice(modules);
-  const source = openCatalog(name, { ...options, arch: addressSpace(machine).arch });
-  if (source !== undefined) return source;
-  const found = unknownName('catalog', name, CATALOG_NAMES);
-  throw new Refused({ place: 'modules', expected: 'a bundled catalog', found });
+  const bundled = openBundled(scenario);
+  if (bundled.ok) return bundled.source;
+  throw new Refused({ place: 'modules', expected: 'a bundled catalog', found: bundled.message });
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CATALOG_NAMES, openCatalog } from '../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../loader/module/index.ts';
-import type { Architecture } from '../../loader/presets/index.ts';
 import {
   addressSpace,
   BUNDLED_SCENARIOS,
+  type BundledSource,
   CompileError,
-  catalogChoice,
   checkMachine,
   followModules,
+  openBundled,
   type Scenario,
   scenarioSchema,
   unknownName,
@@ -149,20 +148,19 @@ export function openModules(
   if (typeof modules !== 'string' && 'dir' in modules) {
     return openModuleDirectory(fromCommandLine ? modules.dir : resolve(base, modules.dir));
   }
-  const { name, options } = catalogChoice(modules);
-  const source = openCatalog(name, { ...options, arch: architecture(scenario, origin) });
-  if (source) return source;
+  const bundled = openBundledOf(scenario, origin);
+  if (bundled.ok) return bundled.source;
   throw new InputError({
     file: origin,
     place: 'modules',
     expected: 'a bundled catalog',
-    found: unknownName('catalog', name, CATALOG_NAMES),
+    found: bundled.message,
   });
 }
 
-function architecture({ machine }: Scenario, origin: string): Architecture {
+function openBundledOf(scenario: Scenario, origin: string): BundledSource {
   try {
-    return addressSpace(machine).arch;
+    return openBundled(scenario);
   } catch (error) {
     throw asInputError(error, origin);
   }

@@ -2,15 +2,13 @@
 /** Scenarios and modules as the page is given them. */
 
 import { counted } from '../../../loader/base/index.ts';
-import { CATALOG_NAMES, openCatalog } from '../../../loader/catalog/index.ts';
 import type { ModuleSource } from '../../../loader/module/index.ts';
-import type { Architecture } from '../../../loader/presets/index.ts';
 import {
-  addressSpace,
   BUNDLED_SCENARIOS,
+  type BundledSource,
   CompileError,
-  catalogChoice,
   firstProblem,
+  openBundled,
   type Scenario,
   scenarioSchema,
   unknownName,
@@ -89,16 +87,14 @@ function openSource(scenario: Scenario, files: readonly GivenFile[], origin: str
         'found only the scenario',
     );
   }
-  const { name, options } = catalogChoice(modules);
-  const arch = architecture(scenario, origin);
-  const source = openCatalog(name, { ...options, arch });
-  if (source) return source;
-  throw new GivenProblem(`${origin}: modules: ${unknownName('catalog', name, CATALOG_NAMES)}`);
+  const bundled = openBundledOf(scenario, origin);
+  if (bundled.ok) return bundled.source;
+  throw new GivenProblem(`${origin}: modules: ${bundled.message}`);
 }
 
-function architecture({ machine }: Scenario, origin: string): Architecture {
+function openBundledOf(scenario: Scenario, origin: string): BundledSource {
   try {
-    return addressSpace(machine).arch;
+    return openBundled(scenario);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     throw new GivenProblem(`${origin}: ${error.place}: ${error.message}`);

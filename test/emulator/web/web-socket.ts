@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** A WebSocket for text on this machine (RFC 6455); Node has one of its own from version 22 on. */
+/** A WebSocket for text on this machine (RFC 6455); Node has one from version 22 on. */
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Socket } from 'node:net';

@@ -26,7 +26,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const model = (path: string): number => walkPath(path, (at) => KINDS[at]);
 
-/** open(2) of the same path below the directory that stands for the root. */
+/** open(2) of the same path below the directory taken as the root. */
 function host(path: string): number {
   try {
     closeSync(openSync(root + path, 'r'));
@@ -60,7 +60,7 @@ describe('walkPath', () => {
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 7 }), (names) => {
         const path = `/${names.join('/')}`;
-        // Above the directory that stands for the root the two differ.
+        // Above the directory taken as the root the two differ.
         let depth = 0;
         for (const part of names) {
           if (part === '..') depth -= 1;

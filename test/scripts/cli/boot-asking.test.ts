@@ -99,13 +99,15 @@ describe.skipIf(missing !== '')(title, () => {
       const args = ['--memory', '97'];
       const before = existsSync(states) ? readdirSync(states) : [];
       const first = boot('echo one', '--cold', ...args);
-      boot('echo two', ...args);
+      const second = boot('echo two', ...args);
       const resumed = boot('modprobe -q ext4; lsmod', ...args);
       expect(resumed.code).toBe(0);
       expect(resumed.err).toMatch(/saved state/);
       expect(resumed.out).toMatch(/^ext4 /m);
-      // How much less is the host's business: about a tenth on one that is not busy.
-      expect(ready(resumed.err)).toBeLessThan(ready(first.err));
+      // The quicker of two: another program on the host slows one boot more than the other.
+      const again = [second, resumed].filter(({ err }) => /saved state/.test(err));
+      const quickest = Math.min(...again.map(({ err }) => ready(err)));
+      expect(quickest / ready(first.err)).toBeLessThan(0.25);
       const own = readdirSync(states).filter((name) => !before.includes(name));
       for (const name of own) {
         const path = join(states, name);
